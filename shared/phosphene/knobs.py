@@ -18,7 +18,7 @@ from typing import Any, get_type_hints
 from phosphene.errors import InputError, unknown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Knob:
     """What every parameter may say: a label, a line of help, and whether it is for experts."""
 
@@ -35,26 +35,10 @@ class Knob:
 class Range(Knob):
     """A number from `low` to `high`; whole where both ends and the step are whole numbers."""
 
-    low: float = 0
-    high: float = 1
+    low: float
+    high: float
     step: float = 0
     log: bool = False
-
-    def __init__(  # noqa: D417
-        self,
-        low: float,
-        high: float,
-        step: float = 0,
-        *,
-        label: str = "",
-        help: str = "",
-        advanced: bool = False,
-        log: bool = False,
-    ) -> None:
-        """Bounds first, so that a declaration reads `Range(1, 200, label="Steps")`."""
-        values = dict(low=low, high=high, step=step, log=log)
-        for key, value in {**values, "label": label, "help": help, "advanced": advanced}.items():
-            object.__setattr__(self, key, value)
 
     @property
     def whole(self) -> bool:
@@ -82,15 +66,7 @@ class Range(Knob):
 class Choice(Knob):
     """One of a fixed list of names."""
 
-    options: tuple[str, ...] = ()
-
-    def __init__(
-        self, *options: str, label: str = "", help: str = "", advanced: bool = False
-    ) -> None:
-        """The options in the order the page shows them."""
-        values = dict(options=options, label=label, help=help, advanced=advanced)
-        for key, value in values.items():
-            object.__setattr__(self, key, value)
+    options: tuple[str, ...]
 
     def check(self, name: str, value: Any) -> str:
         """One of the options."""
@@ -229,9 +205,7 @@ def check(method: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str,
     return dict(_checked(method, arguments))
 
 
-def _checked(
-    method: Callable[..., Any], arguments: Mapping[str, Any]
-) -> Iterator[tuple[str, Any]]:
+def _checked(method: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     knobs = {parameter.name: parameter.knob for parameter in parameters(method)}
     for name, declared in inspect.signature(method).parameters.items():
         value = arguments.get(name, declared.default)
