@@ -18,15 +18,12 @@ METHODS: dict[str, Callable[..., Iterator[Frame]]] = {}
 
 def method(function: Callable[P, Iterator[Frame]]) -> Callable[P, Iterator[Frame]]:
     """Make a generator function a public method: arguments checked, frames with a recipe."""
-
     signature = inspect.signature(function)
     untyped: Callable[..., Any] = function
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[Frame]:
-        arguments = check(
-            function, inspect.signature(function).bind_partial(*args, **kwargs).arguments
-        )
+        arguments = check(function, signature.bind_partial(*args, **kwargs).arguments)
         recipe = {"method": function.__name__, "arguments": arguments}
         frames: Any = untyped(**arguments)
         try:
