@@ -1,1 +1,28 @@
-"""See what a neural network sees."""
+"""Phosphene: see what a neural network sees.
+
+A frozen network, a canvas, a loss, one loop that descends it, and a stream of frames:
+
+    >>> import phosphene
+    >>> for frame in phosphene.dream("photo.jpg", tap="blocks.4"):  # doctest: +SKIP
+    ...     print(frame.step, frame.loss)
+    >>> frame.image.save("dream.png")  # doctest: +SKIP
+"""
+
+from phosphene.errors import InputError, PhospheneError, WeightsError
+from phosphene.frame import Frame
+from phosphene.methods import METHODS, repeat
+from phosphene.methods.dream import dream
+from phosphene.networks import load_network
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "METHODS",
+    "Frame",
+    "InputError",
+    "PhospheneError",
+    "WeightsError",
+    "dream",
+    "load_network",
+    "repeat",
+]

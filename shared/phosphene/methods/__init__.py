@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ParamSpec
 
+from phosphene.errors import unknown
 from phosphene.frame import Frame
 from phosphene.knobs import check
 
@@ -34,3 +35,11 @@ def method(function: Callable[P, Iterator[Frame]]) -> Callable[P, Iterator[Frame
 
     METHODS[function.__name__] = run
     return run
+
+
+def repeat(recipe: Mapping[str, Any]) -> Iterator[Frame]:
+    """Run a frame's recipe again: the same picture, on the same device bit for bit."""
+    name = recipe.get("method")
+    if name not in METHODS:
+        raise unknown("method", name, METHODS)
+    return METHODS[name](**recipe["arguments"])
