@@ -1,0 +1,127 @@
+"""The documents are true, every app folder is complete, the layers stay apart."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from phosphene import deploy
+
+ROOT = deploy.ROOT
+APPS = deploy.find_apps()
+MAKEFILE = (ROOT / "Makefile").read_text()
+TARGETS = set(re.findall(r"^([a-z0-9]+):", MAKEFILE, re.MULTILINE))
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/run"]
+SIDES = {"gradio": ("ui",), "diffusers": ("autoencoders",)}
+
+
+def imports(path):
+    """The top-level names of everything that a file imports, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield (node.module or "").split(".")[0]
+
+
+def test_the_table_of_apps_is_what_make_docs_writes():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    start, end = deploy.MARKS
+    assert text.split(start)[1].split(end)[0].strip() == deploy.table()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_documents_mention_only_commands_that_exist(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    mentioned = set(re.findall(r"(?:^|[`&;] *|    )make ([a-z0-9]+)", text, re.MULTILINE))
+    assert mentioned <= TARGETS
+    apps = set(re.findall(r"APP=(\w+)", text)) - {"name", "NAME"}
+    assert apps <= set(APPS)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_a_document_points_at_is_there(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^)#]+)\)|src=\"([^\"]+)\"", text)
+    local = [path for pair in linked for path in pair if path and "://" not in path]
+    assert [path for path in local if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("target", sorted(TARGETS))
+def test_every_command_of_the_makefile_can_be_planned(target):
+    done = subprocess.run(
+        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"make {target} " in subprocess.check_output(["make", "help"], cwd=ROOT, text=True)
+
+
+@pytest.mark.parametrize("python", ["/nowhere/python", "false"])
+def test_a_python_that_does_not_run_is_named_with_the_remedy(tmp_path, python):
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / "requirements.txt").write_text("")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "pyproject.toml").write_text("")
+    done = subprocess.run(
+        ["make", "setup", f"PYTHON={python}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"No usable Python 3.10 or later at {python}: install one" in done.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_setup_does_its_work_once_and_again_when_requirements_change(tmp_path):
+    (tmp_path / "Makefile").write_text(MAKEFILE)
+    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "pyproject.toml").write_text("")
+
+    def setup():
+        return subprocess.check_output(["make", "setup"], cwd=tmp_path, text=True)
+
+    assert "Making .venv with Python 3" in setup()
+    assert setup() == ""
+    (tmp_path / "requirements.txt").write_text("# nothing, differently\n")
+    again = setup()
+    assert "Installing requirements.txt" in again
+    assert "Making" not in again
+
+
+@pytest.mark.parametrize("name", APPS)
+def test_every_app_folder_is_complete(name):
+    folder = APPS[name]
+    deploy.read_card(folder)
+    source = (folder / "app.py").read_text(encoding="utf-8")
+    assert 'if __name__ == "__main__":' in source
+    assert re.search(r"^demo\b|as demo:", source, re.MULTILINE), "no module-level `demo`"
+    assert "diffusers" not in source or "diffusers" in (folder / "requirements.txt").read_text()
+    for line in (folder / "requirements.txt").read_text(encoding="utf-8").splitlines():
+        stripped = line.split("#")[0].strip()
+        assert not stripped or Requirement(stripped).name not in {"gradio", "phosphene"}
+    if name != deploy.GALLERY:
+        sources = (folder / "examples" / "SOURCES.md").read_text(encoding="utf-8")
+        pictures = [p for p in (folder / "examples").iterdir() if p.suffix != ".md"]
+        assert pictures
+        assert [p.name for p in pictures if p.name not in sources] == []
+
+
+@pytest.mark.parametrize("package", SIDES)
+def test_only_the_page_imports_gradio_and_only_autoencoders_import_diffusers(package):
+    allowed = SIDES[package]
+    users = [p for p in deploy.PACKAGE.rglob("*.py") if package in set(imports(p))]
+    inside = [p.relative_to(deploy.PACKAGE) for p in users]
+    assert [p for p in inside if not p.parts[0].removesuffix(".py").startswith(allowed)] == []
+
+
+def test_the_license_is_apache_2():
+    text = (ROOT / "LICENSE").read_text()
+    assert "Apache License" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+    assert Path(ROOT / ".ci" / "run").stat().st_mode & 0o100
