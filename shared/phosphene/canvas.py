@@ -12,8 +12,7 @@ class Canvas(nn.Module):
 
     def __call__(self) -> Tensor:
         """The pictures, without hooks and without the cost of looking for them."""
-        picture: Tensor = self.forward()
-        return picture
+        return self.forward()
 
     def forward(self) -> Tensor:
         """The pictures, differentiable in the parameters."""
@@ -48,7 +47,8 @@ _COLOR = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 def color_correlation() -> Tensor:
     """The 3x3 matrix from decorrelated to natural colours, largest column norm 1."""
     matrix = torch.tensor(_COLOR)
-    return matrix / matrix.norm(dim=0).max()
+    lengths: Tensor = torch.linalg.vector_norm(matrix, dim=0)
+    return matrix / lengths.max()
 
 
 class Fourier(Canvas):
@@ -93,8 +93,7 @@ class Fourier(Canvas):
         """The inverse transform of the scaled spectrum, coloured and squashed."""
         spectrum = torch.view_as_complex(self.spectrum) * self.scale
         planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")
-        picture: Tensor = torch.sigmoid(torch.einsum("nchw,dc->ndhw", planes, self.color))
-        return picture
+        return torch.sigmoid(torch.einsum("nchw,dc->ndhw", planes, self.color))
 
     def _spectrum_of(self, start: Tensor) -> Tensor:
         """The spectrum that renders to `start`, up to clipping at black and white."""

@@ -16,7 +16,7 @@ from phosphene.canvas import Canvas, blur
 from phosphene.device import turn
 from phosphene.errors import InputError
 from phosphene.frame import Frame
-from phosphene.images import to_image
+from phosphene.images import show
 from phosphene.losses import total
 
 Optimizer: TypeAlias = Literal["adam", "lbfgs", "gradient", "l1", "l2"]
@@ -40,7 +40,7 @@ def descend(
     tolerance: float = 0.0,
     every: int | None = None,
     seconds: float = 0.4,
-    render: Render = to_image,
+    render: Render = show,
 ) -> Iterator[Frame]:
     """Change the canvas until the loss is low; yield frames on the way, the result last.
 
@@ -231,4 +231,4 @@ def _converged(history: list[dict[str, float]], tolerance: float) -> bool:
     now, before = (
         sum(sum(terms.values()) for terms in part) for part in (history[-20:], history[-40:-20])
     )
-    return before - now < tolerance * abs(before)
+    return before - now <= tolerance * abs(before)

@@ -39,10 +39,11 @@ def describe(device: torch.device) -> str:
 
 
 def fast_bfloat16(device: torch.device) -> bool:
-    """Whether bfloat16 convolutions run on matrix units and not in emulation."""
+    """Whether bfloat16 convolutions run on units of their own and not in emulation."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+    units = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and bool(units)
 
 
 class _FairLock:

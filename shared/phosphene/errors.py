@@ -21,5 +21,17 @@ class WeightsError(PhospheneError, RuntimeError):
 def unknown(kind: str, value: object, known: Iterable[str]) -> InputError:
     """An InputError for a name that does not exist, offering the nearest ones that do."""
     names = [str(name) for name in known]
-    near = get_close_matches(str(value), names, n=3, cutoff=0.4) or names[:5]
+    near = nearest(str(value), names) or names[:5]
     return InputError(f"unknown {kind} {str(value)!r}; did you mean {', '.join(near)}?")
+
+
+def nearest(value: str, names: list[str], count: int = 3) -> list[str]:
+    """The names most like `value`: as wholes first, then by one of their words."""
+    wholes = {name.lower(): name for name in names}
+    words = {word: name for name in names for word in name.lower().split()}
+    found = [
+        lookup[match]
+        for lookup, cutoff in ((wholes, 0.7), (words, 0.8), (wholes, 0.4))
+        for match in get_close_matches(value.lower(), lookup, n=count, cutoff=cutoff)
+    ]
+    return list(dict.fromkeys(found))[:count]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from pathlib import Path
 from typing import TypeAlias
@@ -55,6 +56,12 @@ def to_image(tensor: Tensor) -> Image.Image:
     pixels = tensor.detach().reshape(tensor.shape[-3:]).float().clamp(0, 1)
     array = (pixels * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(array, "RGB") if array.shape[2] == 3 else Image.fromarray(array[..., 0])
+
+
+def show(tensor: Tensor) -> Image.Image:
+    """One picture as it is, a batch (N, 3, H, W) as a nearly square sheet."""
+    count = tensor.shape[0]
+    return to_image(tensor) if count == 1 else sheet(tensor, math.ceil(math.sqrt(count)))
 
 
 def sheet(tensor: Tensor, columns: int, gap: int = 4) -> Image.Image:

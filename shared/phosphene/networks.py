@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
@@ -74,7 +74,8 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(tuple(std)).view(1, 3, 1, 1))
         self.body = _prepared(body)
         self.to(device)
-        self.body.to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.body.to(dtype).to(memory_format=torch.channels_last)
+        self._labels = _labels(classes)
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
         self._graph = _Tracer().trace(self.body)
@@ -122,10 +123,8 @@ class Network(nn.Module):
         return {self.label(index): value for index, value in found}
 
     def label(self, index: int) -> str:
-        """A class's first name, or all of them where the first belongs to two classes."""
-        name = self.classes[index].split(",")[0]
-        shared = sum(known.split(",")[0] == name for known in self.classes) > 1
-        return self.classes[index] if shared else name
+        """A class's first name, with its index where two classes share it."""
+        return self._labels[index]
 
     def find_class(self, name: str | int) -> int:
         """The index of a class given by index, exact name or a unique part of one."""
@@ -134,17 +133,15 @@ class Network(nn.Module):
         text = str(name).strip().lower()
         if text.isdigit() and int(text) < len(self.classes):
             return int(text)
-        names = [known.lower() for known in self.classes]
-        if text in names:
-            return names.index(text)
-        first = [i for i, known in enumerate(names) if known.split(",")[0] == text]
-        synonym = [
-            i for i, known in enumerate(names) if text in (p.strip() for p in known.split(","))
-        ]
-        if first or synonym:
-            return (first or synonym)[0]
-        holding = [self.classes[i] for i, known in enumerate(names) if text and text in known]
-        raise unknown("class", name, holding[:3] or self.classes)
+        labels = [label.lower() for label in self._labels]
+        if text in labels:
+            return labels.index(text)
+        synonyms = [[part.strip().lower() for part in known.split(",")] for known in self.classes]
+        for index, names in enumerate(synonyms):
+            if text in names:
+                return index
+        holding = [label for label in self._labels if text and text in label.lower()]
+        raise unknown("class", name, holding[:3] or self._labels)
 
     def tap(self, name: str) -> Tap:
         """What is known of a tap; InputError with the nearest names if there is none."""
@@ -257,6 +254,15 @@ class _Tracer(fx.Tracer):
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         leaves = (nn.Conv2d, nn.Linear, BatchNormAct2d, *self._leaves)
         return isinstance(m, leaves) or super().is_leaf_module(m, module_qualified_name)
+
+
+def _labels(classes: tuple[str, ...]) -> tuple[str, ...]:
+    """First names, made unique."""
+    first = [name.split(",")[0] for name in classes]
+    counts = Counter(first)
+    return tuple(
+        name if counts[name] == 1 else f"{name} ({index})" for index, name in enumerate(first)
+    )
 
 
 def _ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
@@ -405,9 +411,10 @@ def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
     body.load_state_dict(state)
     if pooling == "average":
         _average_pools(body)
-    # bfloat16 pays on VGG's large dense convolutions, not on depthwise ones (benchmarks/).
-    dense = name == "vgg19" or device.type == "cuda"
-    dtype = torch.bfloat16 if dense and devices.fast_bfloat16(device) else torch.float32
+    # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise
+    # ones; a network that was not measured stays in float32.
+    fast = name == "vgg19" and devices.fast_bfloat16(device)
+    dtype = torch.bfloat16 if fast else torch.float32
     # Tracing swaps nn.Module's methods for a moment: nobody may run a network meanwhile.
     with devices.turn(device):
         return Network(
