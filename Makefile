@@ -80,8 +80,8 @@ stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)
 
 resolve: setup  ## Check that the packed app resolves with what a Space's build adds (PYTHON=...)
-	@set -e; $(PICK); \
-	$(PY) -m phosphene stage $(APP) --build-line > build/line.txt || { cat build/line.txt; exit 1; }; \
+	@set -e; mkdir -p build; $(PICK); \
+	$(PY) -m phosphene stage $(APP) --build-line > build/line.txt; \
 	echo "Resolving $(APP) with $$($$python --version), as a Space would"; \
 	rm -rf build/resolve; $$python -m venv build/resolve; \
 	build/resolve/bin/python -m pip install --quiet --dry-run \

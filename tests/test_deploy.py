@@ -184,22 +184,31 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def serving(stage, log):
     """The staged app started from its own folder; yields a client of it."""
     port = free_port()
-    plain = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "GRADIO", "COV"))}
+    settings = ("PYTHON", "GRADIO", "PORT", "SHARE")
+    plain = {key: value for key, value in os.environ.items() if not key.startswith(settings)}
     more = {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False"}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"], cwd=stage, env=plain | more, stdout=output, stderr=output
+            [sys.executable, "-u", "app.py"],
+            cwd=stage,
+            env=plain | more,
+            stdout=output,
+            stderr=output,
         )
     try:
-        for _ in range(300):
-            if process.poll() is not None or "Running on" in log.read_text():
-                break
-            time.sleep(0.2)
-        assert "Running on" in log.read_text(), log.read_text()
+        deadline = time.monotonic() + 90
+        while process.poll() is None and not answers(port) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert answers(port), log.read_text()
         yield Client(f"http://127.0.0.1:{port}", download_files=False, verbose=False)
     finally:
         process.terminate()

@@ -39,7 +39,7 @@ def tiny(tmp_path, monkeypatch):
     return folder / "app.py", started
 
 
-def test_run_becomes_the_app_with_port_and_share_as_gradio_reads_them(tiny):
+def test_run_becomes_the_app_with_port_and_share_as_pages_read_them(tiny):
     app, started = tiny
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -47,14 +47,14 @@ def test_run_becomes_the_app_with_port_and_share_as_gradio_reads_them(tiny):
     assert main(["run", "tiny", "--port", str(port), "--share"]) == 0
     (program, command, environment), *others = started
     assert (program, command, others) == (sys.executable, [sys.executable, str(app)], [])
-    assert environment["GRADIO_SERVER_PORT"] == str(port)
-    assert environment["GRADIO_SHARE"] == "True"
+    assert environment["PORT"] == str(port)
+    assert environment["SHARE"] == "1"
 
 
 def test_run_shares_nothing_unless_asked(tiny, monkeypatch):
-    monkeypatch.delenv("GRADIO_SHARE", raising=False)
+    monkeypatch.delenv("SHARE", raising=False)
     assert main(["run", "tiny"]) == 0
-    assert "GRADIO_SHARE" not in tiny[1][0][2]
+    assert "SHARE" not in tiny[1][0][2]
 
 
 def test_a_port_in_use_is_said_before_anything_starts(tiny, capsys):

@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> NoReturn:
     environment = dict(os.environ)
     if args.port is not None:
         _check_free(args.port)
-        environment["GRADIO_SERVER_PORT"] = str(args.port)
+        environment["PORT"] = str(args.port)
     if args.share:
-        environment["GRADIO_SHARE"] = "True"
+        environment["SHARE"] = "1"
     print(f"Starting {args.app} on {sys.executable}", flush=True)
     os.execve(sys.executable, [sys.executable, str(app)], environment)
 
@@ -66,7 +66,7 @@ def stage(args: argparse.Namespace) -> None:
 
     out = pack(args.app)
     if args.build_line:
-        print("\n".join(["-r", str(out / "requirements.txt"), *space_line()]))
+        print("\n".join([f"-r {out / 'requirements.txt'}", *space_line()]))
     else:
         print(f"{args.app} is packed in {out}; try it with: cd {out} && python app.py")
 
