@@ -1,0 +1,70 @@
+"""How every app is served: theme, limits, port; nothing from outside the machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+STYLE = Path(__file__).with_name("style.css")
+TRUE = {"1", "true", "yes", "on"}
+
+
+def theme() -> gr.themes.Base:
+    """System fonts, stone neutrals and one warm accent; no request to a font server."""
+    return gr.themes.Base(
+        primary_hue=gr.themes.colors.orange,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_lg,
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+        font_mono=["ui-monospace", "SFMono-Regular", "Menlo", "monospace"],
+    ).set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        block_background_fill="white",
+        block_background_fill_dark="*neutral_900",
+        block_border_width="1px",
+        block_shadow="none",
+        block_label_background_fill="transparent",
+        block_label_background_fill_dark="transparent",
+        block_label_border_width="0px",
+        block_title_text_weight="500",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        button_primary_text_color="white",
+        button_large_text_weight="600",
+        slider_color="*primary_700",
+        slider_color_dark="*primary_500",
+        checkbox_background_color_selected="*primary_700",
+        checkbox_label_background_fill_selected="*primary_700",
+        checkbox_label_background_fill_selected_dark="*primary_700",
+        checkbox_label_text_color_selected="white",
+        loader_color="*primary_600",
+    )
+
+
+def launch_options(**changes: Any) -> dict[str, Any]:
+    """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment."""
+    port = os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT")
+    weights = os.environ.get("PHOSPHENE_WEIGHTS")
+    options: dict[str, Any] = {
+        "theme": theme(),
+        "css_paths": [STYLE],
+        "server_port": int(port) if port else None,
+        "share": os.environ.get("SHARE", "").lower() in TRUE,
+        "mcp_server": importlib.util.find_spec("mcp") is not None,
+        "max_file_size": "30mb",
+        "state_session_capacity": 200,
+        "show_error": False,
+        "enable_monitoring": False,
+        "run_history": False,
+        "ssr_mode": False,
+        "blocked_paths": [weights] if weights else [],
+        "footer_links": ["api", "settings"],
+    }
+    return options | changes

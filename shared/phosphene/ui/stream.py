@@ -1,0 +1,103 @@
+"""From a click to frames on the page: one generator per run, closed when nobody looks."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any
+
+import gradio as gr
+
+from phosphene.device import on_gpu
+from phosphene.errors import InputError, PhospheneError
+from phosphene.frame import Frame
+from phosphene.methods import METHODS
+from phosphene.ui.export import jpeg
+
+log = logging.getLogger(__name__)
+
+PAUSE = 0.4
+"""Seconds between two previews at least: each one is a file and a transfer."""
+KEPT = 48
+"""Pictures of a run that are kept for its film."""
+SORRY = "Something went wrong on our side; your settings are kept. Try again, or press Reset."
+
+
+@on_gpu
+def run_method(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame]:
+    """The frames of a method by name; arguments and frames can be pickled."""
+    yield from METHODS[name](**arguments)
+
+
+def budget() -> float:
+    """Seconds that one run may take (PHOSPHENE_BUDGET, 600 if unset)."""
+    return float(os.environ.get("PHOSPHENE_BUDGET") or 600)
+
+
+def sentence(error: Exception) -> gr.Error:
+    """The error for the page: its own sentence, or an apology while the log has the rest."""
+    if isinstance(error, gr.Error):
+        return error
+    if isinstance(error, PhospheneError):
+        return gr.Error(str(error), title="Please check", print_exception=False)
+    log.error("a run failed", exc_info=error)
+    return gr.Error(SORRY, title="Sorry", print_exception=False)
+
+
+@dataclass
+class Run:
+    """What the page remembers of a run: its last frame and a film of bounded length."""
+
+    name: str
+    arguments: dict[str, Any]
+    last: Frame | None = None
+    film: list[tuple[int, bytes]] = field(default_factory=list)
+    note: str = ""
+    _every: int = 1
+    _seen: int = 0
+
+    def keep(self, frame: Frame) -> None:
+        """Take in a frame; when the film is full, every second picture goes."""
+        self.last = frame
+        if self._seen % self._every == 0:
+            self.film.append((frame.step, jpeg(frame.image, longest=640)))
+        if len(self.film) > KEPT:
+            self.film, self._every = self.film[::2], self._every * 2
+        self._seen += 1
+
+    def close_film(self) -> list[tuple[int, bytes]]:
+        """The film as (step, JPEG), with the last picture at its end."""
+        if self.last is None:
+            return []
+        last = (self.last.step, jpeg(self.last.image, longest=640))
+        return [item for item in self.film if item[0] != last[0]] + [last]
+
+
+def frames(run: Run) -> Iterator[Frame]:
+    """Previews of a run, at most one per PAUSE and within the budget; `run.last` is the result.
+
+    An error after the first picture becomes the run's note: the last good picture is kept.
+    """
+    started, shown = time.monotonic(), 0.0
+    stream: Any = run_method(run.name, run.arguments)
+    with closing(stream):
+        try:
+            for frame in stream:
+                run.keep(frame)
+                now = time.monotonic()
+                if now - started > budget():
+                    run.note = f"ended after {budget():g} seconds, the most one run may take"
+                    break
+                if now - shown >= PAUSE:
+                    shown = now
+                    yield frame
+        except PhospheneError as error:
+            if run.last is None:
+                raise
+            run.note = str(error)
+    if run.last is None:
+        raise InputError(f"{run.name} made no picture; try other settings")
