@@ -41,7 +41,9 @@ FIELDS: dict[str, Any] = {
     "pinned": False,
 }
 COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
-LEAVE_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "requirements.txt", "*.egg-info")
+LEAVE_OUT = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", "*.pyi", ".*", "requirements.txt", "*.egg-info"
+)
 
 
 def find_apps(root: Path = ROOT) -> dict[str, Path]:
