@@ -10,6 +10,7 @@ import pytest
 
 from phosphene import deploy
 from phosphene.__main__ import PACKAGES, main
+from phosphene.errors import WeightsError
 
 
 def test_a_mistake_is_one_line_on_stderr_and_status_1(capsys):
@@ -103,3 +104,24 @@ def test_the_core_and_doctor_work_without_gradio_and_diffusers():
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_weights_are_listed_and_one_that_cannot_be_had_does_not_stop_the_others(
+    monkeypatch, capsys
+):
+    from phosphene import weights
+
+    asked = []
+
+    def fetch(name):
+        asked.append(name)
+        if name == "lost":
+            raise WeightsError("lost cannot be reached; try again online")
+
+    monkeypatch.setattr(weights, "fetch", fetch)
+    monkeypatch.setattr(weights, "status", lambda: ["vgg19 embedded"])
+    assert main(["weights", "--fetch", "lost", "vgg19"]) == 1
+    printed = capsys.readouterr()
+    assert asked == ["lost", "vgg19"]
+    assert printed.out == "vgg19 embedded\n"
+    assert printed.err == "phosphene: lost cannot be reached; try again online\n"

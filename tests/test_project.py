@@ -1,9 +1,9 @@
 """The documents are true, every app folder is complete, the layers stay apart."""
 
 import ast
+import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -50,46 +50,45 @@ def test_every_file_that_a_document_points_at_is_there(document):
     assert [path for path in local if not (ROOT / path).exists()] == []
 
 
+def make(*arguments, cwd=ROOT):
+    """Run make as from a shell, even where make itself started these tests."""
+    ours = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "TORCH", "APP"}
+    outside = {key: value for key, value in os.environ.items() if key not in ours}
+    return subprocess.run(
+        ["make", *arguments], cwd=cwd, env=outside, capture_output=True, text=True, check=False
+    )
+
+
 @pytest.mark.parametrize("target", sorted(TARGETS))
 def test_every_command_of_the_makefile_can_be_planned(target):
-    done = subprocess.run(
-        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = make("-n", target)
     assert done.returncode == 0, done.stderr
-    assert f"make {target} " in subprocess.check_output(["make", "help"], cwd=ROOT, text=True)
+    assert f"make {target} " in make("help").stdout
 
 
-@pytest.mark.parametrize("python", ["/nowhere/python", "false"])
-def test_a_python_that_does_not_run_is_named_with_the_remedy(tmp_path, python):
-    (tmp_path / "Makefile").write_text(MAKEFILE)
-    (tmp_path / "requirements.txt").write_text("")
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "pyproject.toml").write_text("")
-    done = subprocess.run(
-        ["make", "setup", f"PYTHON={python}"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert f"No usable Python 3.10 or later at {python}: install one" in done.stderr
-    assert not (tmp_path / ".venv").exists()
-
-
-def test_setup_does_its_work_once_and_again_when_requirements_change(tmp_path):
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout that needs no packages."""
     (tmp_path / "Makefile").write_text(MAKEFILE)
     (tmp_path / "requirements.txt").write_text("# nothing\n")
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "pyproject.toml").write_text("")
+    return tmp_path
 
-    def setup():
-        return subprocess.check_output(["make", "setup"], cwd=tmp_path, text=True)
 
-    assert "Making .venv with Python 3" in setup()
-    assert setup() == ""
-    (tmp_path / "requirements.txt").write_text("# nothing, differently\n")
-    again = setup()
+@pytest.mark.parametrize("python", ["/nowhere/python", "false"])
+def test_a_python_that_does_not_run_is_named_with_the_remedy(checkout, python):
+    done = make("setup", f"PYTHON={python}", cwd=checkout)
+    assert done.returncode != 0
+    assert f"No usable Python 3.10 or later at {python}: install one" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_setup_does_its_work_once_and_again_when_requirements_change(checkout):
+    assert "Making .venv with Python 3" in make("setup", cwd=checkout).stdout
+    assert make("setup", cwd=checkout).stdout == ""
+    (checkout / "requirements.txt").write_text("# nothing, differently\n")
+    again = make("setup", cwd=checkout).stdout
     assert "Installing requirements.txt" in again
     assert "Making" not in again
 
@@ -124,4 +123,7 @@ def test_the_license_is_apache_2():
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text
     assert "END OF TERMS AND CONDITIONS" in text
-    assert Path(ROOT / ".ci" / "run").stat().st_mode & 0o100
+
+
+def test_continuous_integration_can_be_started():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import metadata, util
 from typing import NoReturn
 
-from phosphene.errors import InputError, PhospheneError
+from phosphene.errors import InputError, PhospheneError, WeightsError
 
 # What doctor looks for, and what it is good for where it may be missing.
 PACKAGES = {
@@ -72,14 +72,28 @@ def stage(args: argparse.Namespace) -> None:
 
 
 def weights(args: argparse.Namespace) -> None:
-    """List every weights file: size, licence, place, state; or fetch or lock them."""
+    """List every weights file: size, license, place, state; or fetch or lock them."""
     from phosphene import weights as registry
 
+    missing = []
     if args.fetch is not None:
-        registry.fetch(args.fetch)
+        for name in args.fetch or [row.name for row in registry.status()]:
+            try:
+                registry.fetch(name)
+            except WeightsError as error:
+                missing.append(str(error))
     if args.lock:
         registry.lock()
-    print(registry.status())
+    _print_weights()
+    if missing:
+        raise WeightsError("; ".join(missing))
+
+
+def _print_weights() -> None:
+    from phosphene import weights as registry
+
+    for row in registry.status():
+        print(row)
 
 
 def doctor(_: argparse.Namespace) -> None:
@@ -91,6 +105,8 @@ def doctor(_: argparse.Namespace) -> None:
         except metadata.PackageNotFoundError:
             print(f"{name:16} not installed" + f" ({use})" * bool(use))
     print(f"{'device':16} {_device()}")
+    print("\nWeights (`make weights` fetches what is missing):")
+    _print_weights()
 
 
 def _device() -> str:
