@@ -91,7 +91,7 @@ resolve: setup  ## Check that the packed app resolves with what a Space's build 
 	  for i in json.load(open("build/resolve.json"))["install"]}; \
 	print("Resolves:", ", ".join(f"{n} {found[n]}" for n in ("torch", "gradio", "pydantic")))'
 
-weights: setup  ## Download the weights that the apps use, then list all
+weights: setup  ## Download the weights that the apps use on this device
 	@$(PY) -m phosphene weights --fetch
 
 doctor: setup  ## Say what is installed, which device and weights are used, what is missing

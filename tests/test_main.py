@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from phosphene import deploy
+from phosphene import deploy, weights
 from phosphene.__main__ import PACKAGES, main
 from phosphene.errors import WeightsError
 
@@ -106,22 +106,22 @@ def test_the_core_and_doctor_work_without_gradio_and_diffusers():
     assert done.returncode == 0, done.stderr
 
 
-def test_weights_are_listed_and_one_that_cannot_be_had_does_not_stop_the_others(
-    monkeypatch, capsys
-):
-    from phosphene import weights
+def test_weights_that_cannot_be_had_stop_no_others(monkeypatch, capsys):
+    have = weights.fetch
 
-    asked = []
-
-    def fetch(name):
-        asked.append(name)
+    def fetch(name, **how):
         if name == "lost":
             raise WeightsError("lost cannot be reached; try again online")
+        return have(name, **how)
 
     monkeypatch.setattr(weights, "fetch", fetch)
-    monkeypatch.setattr(weights, "status", lambda: ["vgg19 embedded"])
     assert main(["weights", "--fetch", "lost", "vgg19"]) == 1
     printed = capsys.readouterr()
-    assert asked == ["lost", "vgg19"]
-    assert printed.out == "vgg19 embedded\n"
+    assert printed.out.startswith("vgg19 · embedded")
     assert printed.err == "phosphene: lost cannot be reached; try again online\n"
+
+
+def test_weights_lists_a_line_for_every_file(capsys):
+    assert main(["weights"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == list(weights.REGISTRY)

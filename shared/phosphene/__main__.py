@@ -73,20 +73,35 @@ def stage(args: argparse.Namespace) -> None:
 
 def weights(args: argparse.Namespace) -> None:
     """List every weights file: size, license, place, state; or fetch or lock them."""
+    from phosphene import device
     from phosphene import weights as registry
 
     missing = []
     if args.fetch is not None:
-        for name in args.fetch or [row.name for row in registry.status()]:
+        kind = device.pick().type
+        for name in args.fetch or _used():
             try:
-                registry.fetch(name)
+                print(registry.fetch(name, device_type=kind).badge)
             except WeightsError as error:
                 missing.append(str(error))
     if args.lock:
         registry.lock()
-    _print_weights()
+    if args.fetch is None:
+        _print_weights()
     if missing:
         raise WeightsError("; ".join(missing))
+
+
+def _used() -> list[str]:
+    """The weights that the apps' front matter names, and those that no Hub repository has."""
+    from phosphene.deploy import find_apps, read_card
+    from phosphene.weights import REGISTRY
+
+    cards = [read_card(folder) for folder in find_apps().values()]
+    models = {model for card in cards for model in card.get("models", [])}
+    rows = [row for row in REGISTRY.values() if row.repo is None or row.repo in models]
+    others = models - {row.repo for row in rows}
+    return [row.name for row in rows] + sorted(m for m in others if m.startswith("timm/"))
 
 
 def _print_weights() -> None:
@@ -146,7 +161,7 @@ def parser() -> argparse.ArgumentParser:
         "--build-line", action="store_true", help="print what the Space's build installs"
     )
     files = add(weights)
-    files.add_argument("--fetch", nargs="*", metavar="NAME", help="download; no names: all")
+    files.add_argument("--fetch", nargs="*", metavar="NAME", help="no names: all that the apps use")
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")
     add(doctor)
     add(docs)
