@@ -41,7 +41,7 @@ def safe_path(payload: Any) -> str:
     folder = gradio_utils.get_upload_folder()
     if not path or url.startswith("data:"):
         raise gr.Error("Upload the picture as a file.", print_exception=False)
-    if not (gradio_utils.is_in_or_equal(path, folder) or gradio_utils.is_static_file(payload)):
+    if not (gradio_utils.is_in_or_equal(path, folder) or gradio_utils.is_static_file(str(path))):
         raise gr.Error("Upload the picture as a file.", print_exception=False)
     return str(path)
 
@@ -60,8 +60,10 @@ def _as_uploaded(payload: Any) -> str | None:
     return None if payload is None else safe_path(payload)
 
 
-def build(parameter: Parameter) -> gr.components.Component:
-    """The control of one parameter, holding its default."""
+def build(parameter: Parameter, picture: Any = None) -> gr.components.Component:
+    """The control of one parameter, holding its default (a picture control: `picture`)."""
+    if isinstance(parameter.knob, Picture):
+        return _picture(parameter, picture)
     for kind, make in MAKERS.items():
         if isinstance(parameter.knob, kind):
             return make(parameter, parameter.knob)
@@ -77,7 +79,7 @@ def _range(parameter: Parameter, knob: Range) -> gr.components.Component:
     wide = knob.whole and knob.high - knob.low > 10_000
     if wide or parameter.default is None:
         step = knob.step or (1 if knob.whole else None)
-        bounds = {"minimum": knob.low, "maximum": knob.high}
+        bounds: dict[str, Any] = {"minimum": knob.low, "maximum": knob.high}
         precision = 0 if knob.whole else None
         shared = _shared(parameter)
         return gr.Number(value, precision=precision, step=step or 0.01, **bounds, **shared)
@@ -124,8 +126,9 @@ def _flag(parameter: Parameter, knob: Flag) -> gr.components.Component:
     return gr.Checkbox(bool(parameter.default), **_shared(parameter))
 
 
-def _picture(parameter: Parameter, knob: Picture) -> gr.components.Component:
+def _picture(parameter: Parameter, value: Any) -> gr.components.Component:
     return picture_input(
+        value=None if value is None else str(value),
         label=parameter.label,
         sources=["upload", "clipboard"],
         height=260,
@@ -163,7 +166,6 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     TapChoice: _names,
     Flag: _flag,
     Text: _text,
-    Picture: _picture,
     Pictures: _pictures,
     Mask: _mask,
     File: _file,
@@ -217,8 +219,8 @@ def api_input(parameter: Parameter) -> gr.components.Component:
     if isinstance(knob, (Picture, Mask)):
         return picture_input(label=label, visible=False)
     if isinstance(knob, (Pictures, File)):
-        count = "multiple" if isinstance(knob, Pictures) else "single"
-        return gr.File(label=label, file_count=count, visible=False)
+        several = isinstance(knob, Pictures)
+        return gr.File(label=label, file_count="multiple" if several else "single", visible=False)
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
     return Api(list(default) if isinstance(default, tuple) else default, schema(knob), label)
 

@@ -110,8 +110,8 @@ def webp(frames: Sequence[bytes], path: Path, longest: int = 480) -> Path:
     """The run as an animated WebP that loops, small enough to post."""
     pictures = [opened(data).convert("RGB") for data in frames]
     scale = min(1.0, longest / max(pictures[-1].size))
-    size = tuple(max(1, round(side * scale)) for side in pictures[-1].size)
-    pictures = [picture.resize(size) for picture in pictures]
+    width, height = (max(1, round(side * scale)) for side in pictures[-1].size)
+    pictures = [picture.resize((width, height)) for picture in pictures]
     times = [1000 // RATE] * (len(pictures) - 1) + [1000]
     more = {"append_images": pictures[1:], "duration": times} if len(pictures) > 1 else {}
     pictures[0].save(path, "WEBP", save_all=True, loop=0, quality=78, method=0, **more)

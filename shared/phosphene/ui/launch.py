@@ -28,9 +28,12 @@ def theme() -> gr.themes.Base:
         block_background_fill_dark="*neutral_900",
         block_border_width="1px",
         block_shadow="none",
-        block_label_background_fill="transparent",
-        block_label_background_fill_dark="transparent",
+        block_label_background_fill="*block_background_fill",
         block_label_border_width="0px",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
         block_title_text_weight="500",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
@@ -44,6 +47,7 @@ def theme() -> gr.themes.Base:
         checkbox_label_background_fill_selected="*primary_700",
         checkbox_label_background_fill_selected_dark="*primary_700",
         checkbox_label_text_color_selected="white",
+        checkbox_border_radius="4px",
         loader_color="*primary_600",
     )
 

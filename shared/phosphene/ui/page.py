@@ -57,8 +57,14 @@ def page(
 ) -> gr.Blocks:
     """An app: title, idea, papers as (label, url), and a tab per method; ready to launch."""
     gr.set_static_paths(_example_files(tabs))
-    with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
-        gr.HTML(_heading(title, idea, papers, emoji), elem_classes=["ph-head"])
+    demo: gr.Blocks
+    with gr.Blocks(
+        title=f"{emoji} {title}",
+        analytics_enabled=False,
+        delete_cache=(600, 3600),
+        fill_width=True,
+    ) as demo:
+        gr.HTML(_heading(title, idea, papers), elem_classes=["ph-head"], padding=False)
         query = gr.Textbox(visible=False)
         several = len(tabs) > 1
         forms = []
@@ -82,13 +88,12 @@ def page(
     return demo
 
 
-def _heading(title: str, idea: str, papers: Sequence[tuple[str, str]], emoji: str) -> str:
+def _heading(title: str, idea: str, papers: Sequence[tuple[str, str]]) -> str:
     links = " · ".join(
         f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(label)}</a>'
         for label, url in papers
     )
-    mark = f'<span aria-hidden="true">{escape(emoji)}</span>'
-    return f"<h1>{mark} {escape(title)}</h1><p>{escape(idea)} {links}</p>"
+    return f"<h1>{escape(title)}</h1><p>{escape(idea)} {links}</p>"
 
 
 def _example_files(tabs: Sequence[Tab]) -> list[str | Path]:
@@ -114,9 +119,7 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     media = [p for p in tab.parameters if isinstance(p.knob, controls.MEDIA)]
     needed = [p for p in media if not p.knob.advanced]
     for parameter in needed:
-        made[parameter.name] = control = controls.build(parameter)
-        if isinstance(parameter.knob, Picture):
-            control.value = control.postprocess(tab.starting(parameter))
+        made[parameter.name] = controls.build(parameter, tab.starting(parameter))
     shown = [p for p in media if isinstance(p.knob, Picture) and p.name in tab.starting_names]
     parts["examples"] = _examples(tab, shown)
     parts["preset"] = gr.Radio(
@@ -178,7 +181,6 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
                 interactive=False,
                 buttons=["fullscreen"],
                 elem_classes=["ph-stage"],
-                placeholder="Press Run: the picture forms here.",
             )
         with gr.Tab("Compare", id="compare", visible=tab.before is not None):
             parts["slider"] = gr.ImageSlider(
@@ -192,12 +194,12 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
             )
         with gr.Tab("Steps", id="steps"):
             parts["gallery"] = gr.Gallery(
-                show_label=False, format="jpeg", columns=4, height=480, interactive=False
+                show_label=False, format="jpeg", columns=4, height="auto", interactive=False
             )
         with gr.Tab("Loss", id="loss"):
             parts["plot"] = gr.HTML(pieces.plot(()))
-    parts["status"] = gr.HTML(pieces.status("Ready"))
-    parts["measures"] = gr.HTML()
+    parts["status"] = gr.HTML(pieces.status("Ready"), padding=False, elem_classes=["ph-line"])
+    parts["measures"] = gr.HTML(padding=False, visible=False, elem_classes=["ph-line"])
     parts["verdict"] = gr.Label(label="What the network sees", num_top_classes=5, visible=False)
     with gr.Row(elem_classes=["ph-downloads"]):
         for name, label in (
@@ -206,5 +208,5 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
             ("webp", "Film · WebP"),
         ):
             parts[name] = gr.DownloadButton(label, size="sm", interactive=False)
-    parts["badge"] = gr.HTML(elem_classes=["ph-badges"])
+    parts["badge"] = gr.HTML(padding=False, elem_classes=["ph-line"])
     parts["record"] = gr.State(None, time_to_live=1800)

@@ -8,8 +8,8 @@ from html import escape
 
 from phosphene.frame import Frame
 
-COLORS = ("#d9480f", "#0b7285", "#7048e8", "#2b8a3e", "#c2255c", "#5f6b7a")
-WIDTH, HEIGHT, LEFT, BOTTOM = 640, 240, 56, 26
+COLORS = ("#d9480f", "#1098ad", "#7048e8", "#2b8a3e", "#c2255c", "#5f6b7a")
+WIDTH, HEIGHT, LEFT, BOTTOM = 520, 240, 58, 28
 
 
 def spoken(seconds: float) -> str:

@@ -158,7 +158,9 @@ def _preview(form: Form, frame: Frame) -> dict[Any, Any]:
 
 
 def _told(form: Form, frame: Frame) -> dict[Any, Any]:
-    update: dict[Any, Any] = {form.measures: pieces.measures(frame.metrics)}
+    update: dict[Any, Any] = {}
+    if frame.metrics:
+        update[form.measures] = gr.HTML(pieces.measures(frame.metrics), visible=True)
     if frame.verdict:
         update[form.verdict] = gr.Label(dict(frame.verdict), visible=True)
     return update
@@ -232,6 +234,7 @@ def _reset(form: Form) -> list[Any]:
         **_idle(form),
         **{button: gr.DownloadButton(value=None, interactive=False) for button in files},
         form.plot: pieces.plot(()),
+        form.measures: gr.HTML("", visible=False),
         form.verdict: gr.Label(None, visible=False),
     }
     return [*values, None, *(state.get(component) for component in form.outputs)]
@@ -279,7 +282,7 @@ def _digest(value: Any) -> str:
 
 def wanted_tab(query: str, names: Sequence[str]) -> str:
     """The tab that a permalink names, or the first."""
-    tab = share.restore((), query)[1].get("tab")
+    tab = share.restore((), query or "")[1].get("tab", "")
     return tab if tab in names else names[0]
 
 

@@ -1,0 +1,326 @@
+"""The page frame, driven as programs drive it, over a small method with a knob of each kind."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+from urllib.request import urlopen
+
+import pytest
+from PIL import Image
+
+from phosphene import images
+from phosphene.errors import InputError
+from phosphene.frame import Frame
+from phosphene.knobs import (
+    Choice,
+    File,
+    Flag,
+    Knob,
+    Mask,
+    Parameter,
+    Picture,
+    Pictures,
+    Range,
+    TapChoice,
+    Text,
+    parameters,
+)
+from phosphene.methods import METHODS, method
+
+gradio_client = pytest.importorskip("gradio_client")
+pytest.importorskip("gradio")
+
+from phosphene import ui  # noqa: E402
+from phosphene.ui import controls, export, pieces, share, stream  # noqa: E402
+
+CLOSED = threading.Semaphore(0)
+
+
+@method
+def tint(
+    image: Annotated[object, Picture(label="Your picture")],
+    *,
+    steps: Annotated[int, Range(1, 500, label="Steps")] = 5,
+    amount: Annotated[float, Range(0.0, 1.0, 0.05, label="Amount", help="how much")] = 0.8,
+    rate: Annotated[float, Range(1e-4, 10.0, log=True, label="Rate", advanced=True)] = 0.1,
+    way: Annotated[str, Choice(("red", "green", "blue"), label="Way")] = "red",
+    soft: Annotated[bool, Flag(label="Soft")] = False,
+    words: Annotated[str | None, Text(label="Words", advanced=True)] = None,
+    mask: Annotated[object, Mask(label="Where", advanced=True)] = None,
+    more: Annotated[object, Pictures(label="More", advanced=True)] = None,
+    table: Annotated[str | None, File(label="Table", suffixes=(".csv",), advanced=True)] = None,
+    pause: Annotated[float, Range(0.0, 1.0, label="Pause", advanced=True)] = 0.0,
+    size: Annotated[int, Range(32, 512, 32, label="Size")] = 96,
+    seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
+    device: str | None = None,
+):
+    """Tint a picture step by step: RGB in, RGB out."""
+    history: tuple[dict[str, float], ...] = ()
+    began = time.monotonic()
+    try:
+        picture = images.load(image, size)
+        if words == "crash":
+            raise RuntimeError("a secret of the server")
+        for step in range(1, steps + 1):
+            time.sleep(pause)
+            if words == "late" and step == 3:
+                raise InputError("the loss is not finite at step 3; lower the rate")
+            color = Image.new("RGB", picture.size, way)
+            now = Image.blend(picture, color, amount * step / steps)
+            history = (*history, {"tint": 1.0 / step, "tv": 0.5 + 0.01 * step})
+            seconds = time.monotonic() - began
+            verdict = {"pagoda": 0.6, "temple": 0.3} if soft else {}
+            metrics = {"redness": step / steps}
+            yield Frame(
+                now, step, steps, history[-1], history, seconds, "tinting", metrics, verdict
+            )
+    finally:
+        CLOSED.release()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "ramp.png"
+    Image.linear_gradient("L").convert("RGB").resize((120, 80)).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def url(picture, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("cache")))
+        tab = ui.Tab("Tint", tint, {"Deep": {"amount": 1.0}}, [{"image": str(picture)}], "Try it.")
+        demo = ui.page("Tint", "A picture turns red.", [("Paper", "https://arxiv.org")], [tab])
+        options = ui.launch_options(server_port=None, share=False, quiet=True)
+        _, address, _ = demo.launch(prevent_thread_lock=True, **options)
+        yield address
+        demo.close()
+
+
+@pytest.fixture
+def client(url):
+    return gradio_client.Client(url, verbose=False, analytics_enabled=False, download_files=False)
+
+
+@pytest.fixture
+def upload(picture):
+    return gradio_client.handle_file(str(picture))
+
+
+def test_the_endpoint_has_the_methods_name_and_parameters(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert list(endpoints) == ["/tint"]
+    given = {p["parameter_name"]: p for p in endpoints["/tint"]["parameters"]}
+    assert list(given) == [p.name for p in parameters(tint)]
+    assert not given["image"]["parameter_has_default"]
+    assert given["steps"]["parameter_default"] == 5
+    assert given["way"]["type"]["enum"] == ["red", "green", "blue"]
+
+
+def test_frames_stream_and_the_last_one_is_a_picture_that_tells_how_it_was_made(client, upload):
+    job = client.submit(image=upload, steps=6, pause=0.25, api_name="/tint")
+    results = list(job)
+    steps = [facts["step"] for _, facts in results]
+    assert len(results) >= 3
+    assert steps == sorted(steps)
+    assert steps[-1] == 6
+    with urlopen(results[-1][0]["url"]) as answer:
+        info = json.loads(Image.open(answer).info["phosphene"])
+    assert info["method"] == "tint"
+    assert info["arguments"]["steps"] == 6
+    assert info["arguments"]["image"]["size"] == [120, 80]
+    assert len(info["arguments"]["image"]["sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"steps": 900}, "steps is 900; choose a whole number from 1 to 500"),
+        ({"steps": "many"}, "steps is 'many'; choose a whole number from 1 to 500"),
+        ({"way": "pink"}, "unknown way 'pink'"),
+        ({"soft": "perhaps"}, "soft is 'perhaps'; choose true or false"),
+        ({"image": None}, "Your picture is missing; choose one first"),
+        ({"words": "crash"}, stream.SORRY),
+        ({"image": {"path": "x", "url": "data:image/png;base64,AA"}}, "Upload the picture as a"),
+        ({"image": {"path": "/etc/hostname"}}, "Upload the picture as a file"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(client, upload, wrong, sentence):
+    with pytest.raises(gradio_client.exceptions.AppError) as caught:
+        client.predict(**{"image": upload, **wrong}, api_name="/tint")
+    assert sentence in str(caught.value)
+    assert "secret" not in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+def test_a_file_that_is_no_picture_is_one_sentence(client, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"not a picture")
+    with pytest.raises(gradio_client.exceptions.AppError, match="picture"):
+        client.predict(image=gradio_client.handle_file(str(bad)), api_name="/tint")
+
+
+def test_an_error_midway_keeps_the_last_good_picture(client, upload):
+    _, facts = client.predict(image=upload, words="late", api_name="/tint")
+    assert facts["step"] == 2
+    assert "not finite" in facts["note"]
+
+
+def test_two_users_at_once_each_get_their_own(client, url, upload):
+    other = gradio_client.Client(url, verbose=False, analytics_enabled=False, download_files=False)
+    jobs = [
+        user.submit(image=upload, steps=steps, pause=0.05, api_name="/tint")
+        for user, steps in ((client, 7), (other, 9))
+    ]
+    assert [job.result(timeout=20)[1]["step"] for job in jobs] == [7, 9]
+
+
+def test_cancel_closes_the_generator(client, upload):
+    while CLOSED.acquire(blocking=False):
+        pass
+    job = client.submit(image=upload, steps=500, pause=0.1, api_name="/tint")
+    while not job.outputs():
+        time.sleep(0.05)
+    job.cancel()
+    assert CLOSED.acquire(timeout=5)
+
+
+def test_a_run_ends_at_its_budget_with_the_picture_so_far(monkeypatch, picture):
+    monkeypatch.setenv("PHOSPHENE_BUDGET", "0.2")
+    arguments = {"image": str(picture), "steps": 500, "pause": 0.05}
+    run = stream.Run("tint", arguments)
+    with closing(stream.frames(run)) as frames:
+        list(frames)
+    assert run.last is not None
+    assert run.last.step < 20
+    assert "0.2 seconds" in run.note
+
+
+def test_a_film_stays_bounded_and_ends_with_the_result(picture):
+    run = stream.Run("tint", {"image": str(picture), "steps": 300})
+    list(stream.frames(run))
+    film = run.close_film()
+    assert len(film) <= stream.KEPT + 1
+    assert film[-1][0] == 300
+
+
+def test_nothing_is_left_beside_the_cache(client, upload):
+    def ours():
+        return {path.name for path in Path(tempfile.gettempdir()).glob("phosphene-*")}
+
+    before = ours()
+    client.predict(image=upload, api_name="/tint")
+    deadline = time.monotonic() + 5
+    while ours() - before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not ours() - before
+
+
+def test_a_permalink_restores_what_it_was_made_from():
+    chosen = {
+        "steps": 40,
+        "amount": 0.25,
+        "rate": 0.001,
+        "way": "blue",
+        "soft": True,
+        "words": "a&b",
+    }
+    defaults = {p.name: p.default for p in parameters(tint)}
+    query = share.link(parameters(tint), defaults | chosen, example="ramp")
+    values, others, notices = share.restore(parameters(tint), query)
+    assert values == chosen
+    assert others == {"example": "ramp"}
+    assert not notices
+
+
+def test_a_permalink_names_only_what_differs():
+    defaults = {p.name: p.default for p in parameters(tint)}
+    assert share.link(parameters(tint), defaults) == "?"
+
+
+def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():
+    values, _, notices = share.restore(parameters(tint), "?steps=9999&way=pink&amount=0.5&x=1")
+    assert values == {"amount": 0.5}
+    assert len(notices) == 2
+    assert "9999" in notices[0]
+
+
+@pytest.mark.parametrize(
+    "parameter", [p for p in parameters(tint) if not isinstance(p.knob, controls.MEDIA)]
+)
+def test_every_control_gives_back_its_default(parameter):
+    shown = controls.to_form(parameter, parameter.default)
+    assert controls.from_form(parameter, shown) == parameter.default
+
+
+def test_a_log_slider_stays_within_its_bounds():
+    parameter = next(p for p in parameters(tint) if p.name == "rate")
+    assert controls.from_form(parameter, 1.0001) == 10.0
+    assert controls.from_form(parameter, -9) == 1e-4
+
+
+def test_an_unpainted_mask_is_everywhere_and_a_painted_one_is_white_inside():
+    assert controls.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
+    layer = Image.new("RGBA", (4, 4))
+    layer.putpixel((1, 2), (255, 255, 255, 255))
+    mask = controls.painted({"layers": [layer]})
+    assert mask is not None
+    assert mask.getpixel((1, 2)) == 255
+    assert mask.getpixel((0, 0)) == 0
+
+
+def test_taps_may_be_several():
+    parameter = Parameter("taps", ("a", "b"), TapChoice(several=True))
+    assert controls.from_form(parameter, controls.to_form(parameter, ("a",))) == ["a"]
+
+
+def test_a_knob_without_a_control_is_an_error_at_once():
+    with pytest.raises(TypeError, match="without a control"):
+        controls.build(Parameter("odd", 1, Knob()))
+
+
+@pytest.mark.parametrize("encode", [export.mp4, export.webp])
+def test_films_hold_every_picture_whatever_its_size(encode, tmp_path):
+    frames = [export.jpeg(Image.new("RGB", (65, 47), (level, 0, 0))) for level in (0, 120, 240)]
+    path = encode(frames, tmp_path / f"film.{encode.__name__}")
+    if encode is export.webp:
+        with Image.open(path) as film:
+            assert film.n_frames == 3
+    else:
+        import av
+
+        with av.open(str(path)) as film:
+            assert sum(1 for _ in film.decode(video=0)) == 3 + export.HOLD
+
+
+def test_the_plot_escapes_names_and_draws_a_line_per_term():
+    drawn = pieces.plot([{"<b>": 1.0, "tv": 2.0}, {"<b>": float("nan"), "tv": 0.001}])
+    assert "<b>" not in drawn
+    assert drawn.count("<polyline") == 2
+    assert "log scale" in drawn
+
+
+def test_time_is_spoken():
+    assert pieces.spoken(3.4) == "3 s"
+    assert pieces.spoken(130) == "2 min 10 s"
+
+
+def test_launch_options_read_the_environment_and_keep_visitors_private(monkeypatch):
+    monkeypatch.setenv("PORT", "7999")
+    monkeypatch.setenv("SHARE", "1")
+    options = ui.launch_options()
+    assert options["server_port"] == 7999
+    assert options["share"] is True
+    assert options["enable_monitoring"] is False
+    assert options["run_history"] is False
+    assert options["show_error"] is False
+
+
+def test_the_method_is_registered_for_pickled_runs():
+    assert METHODS["tint"] is tint
