@@ -59,7 +59,7 @@ def page(
     gr.set_static_paths(_example_files(tabs))
     demo: gr.Blocks
     with gr.Blocks(
-        title=f"{emoji} {title}",
+        title=title,
         analytics_enabled=False,
         delete_cache=(600, 3600),
         fill_width=True,
@@ -84,6 +84,8 @@ def page(
             forms = [_form(tab) for tab in tabs]
         for form in forms:
             wiring.connect(form, demo, query, form.tab.name if several else "", QUERY)
+    # What the gallery writes on the app's card.
+    vars(demo).update(idea=idea, emoji=emoji)
     demo.queue(max_size=64, default_concurrency_limit=8)
     return demo
 

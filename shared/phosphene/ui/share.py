@@ -43,7 +43,7 @@ def restore(
             continue
         parameter = known[name]
         try:
-            values[name] = parameter.knob.check(parameter.label, _parsed(parameter, text))
+            values[name] = parameter.knob.check(name, _parsed(parameter, text))
         except InputError as error:
             notices.append(f"The link could not be used in full: {error}")
     return values, others, notices
