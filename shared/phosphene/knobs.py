@@ -109,7 +109,12 @@ class NetworkChoice(Knob):
     The page offers `options` and lets a person type another name.
     """
 
-    options: tuple[str, ...] = ("efficientnet_lite0", "vgg19")
+    options: tuple[str, ...] = (
+        "efficientnet_lite0",
+        "efficientnet_lite1",
+        "efficientnet_lite2",
+        "vgg19",
+    )
 
     def check(self, name: str, value: Any) -> str:
         """A non-empty name; whether it exists is found out on loading it."""

@@ -24,12 +24,12 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from phosphene import device as devices
 from phosphene import weights
-from phosphene.errors import InputError, unknown
+from phosphene.errors import InputError, WeightsError, unknown
 from phosphene.weights import Source
 
 Pooling: TypeAlias = Literal["max", "average"]
 
-EMBEDDED = ("efficientnet_lite0", "vgg19")
+EMBEDDED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg19")
 CACHE_BYTES = 4 * 2**30
 _PROBE = 128  # pixels; large enough for every classifier's stem
 
@@ -408,7 +408,10 @@ def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
     if source.kind == "embedded" and name.startswith("efficientnet"):
         # The package's tensors are timm's, in order, under other names.
         state = dict(zip(body.state_dict(), state.values(), strict=True))
-    body.load_state_dict(state)
+    try:
+        body.load_state_dict(state)
+    except RuntimeError:
+        raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
     if pooling == "average":
         _average_pools(body)
     # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise

