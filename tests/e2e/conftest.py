@@ -91,7 +91,7 @@ def visit(browser):
         context = browser.new_context(viewport=size, color_scheme=theme, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(15_000)
         page.on("request", note)
         page.goto(url)
         page.locator("h1").first.wait_for()

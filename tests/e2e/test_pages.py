@@ -11,7 +11,7 @@ from conftest import APPS, ROOT
 from PIL import Image
 
 SHOTS = ROOT / "build" / "screenshots"
-EXAMPLES = ROOT / "apps"
+FILES = {"Picture · PNG": ".png", "Film · MP4": ".mp4", "Film · WebP": ".webp"}
 PAGES = [name for name in APPS if name != "gallery"]
 
 pytestmark = pytest.mark.parametrize("app", PAGES)
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.parametrize("app", PAGES)
 
 def photograph(app: str) -> bytes:
     """One of the app's own examples as a small JPEG of another name, or a ramp."""
-    paths = sorted((EXAMPLES / app / "examples").glob("*.jpg"))
+    paths = sorted((ROOT / "apps" / app / "examples").glob("*.jpg"))
     picture = Image.open(paths[0]) if paths else Image.linear_gradient("L")
     picture = picture.convert("RGB")
     picture.thumbnail((320, 320))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from abc import ABCMeta
 from collections.abc import Callable
 from typing import Any
 
@@ -46,18 +47,24 @@ def safe_path(payload: Any) -> str:
     return str(path)
 
 
-def picture_input(**options: Any) -> gr.Image:
-    """An image control that hands over the file as it came: `images.load` opens it once.
-
-    An instance is changed, not a subclass made: Gradio writes a file beside every subclass.
-    """
-    control = gr.Image(type="filepath", image_mode=None, **options)
-    setattr(control, "preprocess", _as_uploaded)  # noqa: B010
-    return control
-
-
-def _as_uploaded(payload: Any) -> str | None:
+def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
     return None if payload is None else safe_path(payload)
+
+
+# Gradio's metaclass writes a .pyi file beside every subclass; made this way, it does not.
+PictureInput: Any = ABCMeta.__new__(
+    type(gr.Image),
+    "PictureInput",
+    (gr.Image,),
+    {"__module__": __name__, "is_template": True, "preprocess": _as_uploaded},
+)
+"""An image control that hands over the file as it came: `images.load` opens it once."""
+
+
+def picture_input(**options: Any) -> gr.components.Component:
+    """A `PictureInput` that keeps the file's own format."""
+    control: gr.components.Component = PictureInput(type="filepath", image_mode=None, **options)
+    return control
 
 
 def build(parameter: Parameter, picture: Any = None) -> gr.components.Component:
