@@ -22,6 +22,8 @@ MARKS = "<!-- apps -->", "<!-- /apps -->"
 
 # What a Space build adds to requirements.txt, in one resolve; `make resolve` checks against it.
 SPACE_ADDS = ("gradio[oauth,mcp]=={gradio}", "uvicorn>=0.14.0", "websockets>=10.4", "spaces")
+# The newest PyTorch that ZeroGPU knows is 2.11.
+SPACE_TORCH = "torch<2.12"
 # The newest Python that ZeroGPU offers beside plain CPU Spaces.
 SPACE_PYTHON = "3.12"
 
@@ -110,7 +112,7 @@ def own_requirements() -> list[str]:
 
 def requirements(folders: Iterable[Path]) -> list[str]:
     """The merged requirements of these apps and of phosphene itself."""
-    lines = own_requirements()
+    lines = [*own_requirements(), SPACE_TORCH]
     for folder in folders:
         file = folder / "requirements.txt"
         text = file.read_text(encoding="utf-8") if file.is_file() else ""
