@@ -17,14 +17,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from phosphene import load_network, networks, weights
+from phosphene import load_network, weights, zoo
 
 ROUNDS = 7
 
 
 def as_built(name: str) -> Callable[[Tensor], Tensor]:
     """The network as its library builds it: no folding, no layout, weights not frozen."""
-    body, mean, std, _ = networks._vgg19() if name == "vgg19" else networks._timm(name)
+    plan = zoo.blueprint(name)
+    body = plan.body
     state = weights.load(weights.fetch(name), torch.device("cpu"))
     if name != "vgg19":
         state = dict(zip(body.state_dict(), state.values(), strict=True))
@@ -32,7 +33,7 @@ def as_built(name: str) -> Callable[[Tensor], Tensor]:
     body.eval()
     if isinstance(body, nn.Sequential):
         body = body[: 1 + list(dict(body.named_children())).index("relu5_1")]
-    shift, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (mean, std))
+    shift, scale = (torch.tensor(values).view(1, 3, 1, 1) for values in (plan.mean, plan.std))
     return lambda x: body((x - shift) / scale)
 
 

@@ -184,7 +184,7 @@ def test_average_pooling_is_a_network_of_its_own(vgg, panda):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("efficientnet_lite9", "did you mean efficientnet_lite0"),
+        ("efficientnet_lite9", r"did you mean efficientnet_lite\d"),
         ("timm/resnet5000", "unknown network.*timm/resnet"),
         ("", "unknown network"),
     ],

@@ -11,25 +11,18 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, TypeAlias
 
-import timm
 import torch
-from timm.data.config import resolve_data_config
-from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
-from timm.layers.norm_act import BatchNormAct2d
-from timm.models._features_fx import get_notrace_functions, get_notrace_modules
 from torch import Tensor, fx, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from phosphene import device as devices
-from phosphene import weights
+from phosphene import graphs, weights, zoo
 from phosphene.errors import InputError, WeightsError, unknown
 from phosphene.weights import Source
 
 Pooling: TypeAlias = Literal["max", "average"]
 
-EMBEDDED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg19")
 CACHE_BYTES = 4 * 2**30
 _PROBE = 128  # pixels; large enough for every classifier's stem
 
@@ -56,34 +49,30 @@ class Network(nn.Module):
     def __init__(
         self,
         name: str,
-        body: nn.Module,
+        plan: zoo.Blueprint,
         *,
-        mean: Iterable[float],
-        std: Iterable[float],
         source: Source,
-        classes: tuple[str, ...],
-        default_tap: str = "",
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        """Freeze and prepare `body`, which this network owns from now on."""
+        """Freeze and prepare the plan's body, which this network owns from now on."""
         super().__init__()
-        self.name, self.weights, self.classes = name, source, classes
+        self.name, self.weights, self.classes = name, source, plan.classes
         self.device, self.dtype = device, dtype
-        self.register_buffer("mean", torch.tensor(tuple(mean)).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(tuple(std)).view(1, 3, 1, 1))
-        self.body = _prepared(body)
+        self.register_buffer("mean", torch.tensor(plan.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(plan.std).view(1, 3, 1, 1))
+        self.body = graphs.prepared(plan.body)
         self.to(device)
         self.body.to(dtype).to(memory_format=torch.channels_last)
-        self._labels = _labels(classes)
+        self._labels = _labels(plan.classes)
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
-        self._graph = _Tracer().trace(self.body)
-        self._nodes = _ends(self._graph)
-        self._fields = _fields(self._graph, self.body)
+        self._graph = graphs.Tracer().trace(self.body)
+        self._nodes = graphs.ends(self._graph)
+        self._fields = graphs.fields(self._graph, self.body)
         self._channels = self._probe()
         self.taps: Mapping[str, Tap] = {tap: self._tap(tap) for tap in self._tap_names()}
-        self.default_tap = default_tap or self._middle()
+        self.default_tap = plan.default_tap or self._middle()
 
     @property
     def precision(self) -> str:
@@ -180,7 +169,7 @@ class Network(nn.Module):
         with self._lock:
             if names not in self._walks:
                 wanted = {name: self._node(name) for name in names}
-                needed = _ancestors(wanted.values())
+                needed = graphs.ancestors(wanted.values())
                 graph = fx.Graph()
                 copies: dict[fx.Node, fx.Node] = {}
                 for node in self._graph.nodes:
@@ -243,19 +232,6 @@ class Network(nn.Module):
         return maps[len(maps) * 2 // 3]
 
 
-class _Tracer(fx.Tracer):
-    """Modules of torch, and those that timm marks, are leaves of the graph."""
-
-    def __init__(self) -> None:
-        functions = tuple(get_notrace_functions())  # type: ignore[no-untyped-call]
-        super().__init__(autowrap_functions=functions)
-        self._leaves = tuple(get_notrace_modules())  # type: ignore[no-untyped-call]
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        leaves = (nn.Conv2d, nn.Linear, BatchNormAct2d, *self._leaves)
-        return isinstance(m, leaves) or super().is_leaf_module(m, module_qualified_name)
-
-
 def _labels(classes: tuple[str, ...]) -> tuple[str, ...]:
     """First names, made unique."""
     first = [name.split(",")[0] for name in classes]
@@ -263,102 +239,6 @@ def _labels(classes: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         name if counts[name] == 1 else f"{name} ({index})" for index, name in enumerate(first)
     )
-
-
-def _ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
-    """The nodes and all that they are computed from."""
-    needed: set[fx.Node] = set()
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        if node not in needed:
-            needed.add(node)
-            waiting += node.all_input_nodes
-    return needed
-
-
-def _ends(graph: fx.Graph) -> dict[str, fx.Node]:
-    """For every module path the last node run inside it; "" is the graph's result."""
-    ends: dict[str, fx.Node] = {}
-    for node in graph.nodes:
-        for path, _ in node.meta.get("nn_module_stack", {}).values():
-            ends[str(path)] = node
-        if node.op == "call_module":
-            ends[str(node.target)] = node
-        if node.op == "output":
-            ends[""] = node.args[0]
-    return ends
-
-
-def _fields(graph: fx.Graph, body: nn.Module) -> dict[fx.Node, tuple[float, float]]:
-    """Receptive field and stride of every node in pixels, by the usual recurrence."""
-    fields: dict[fx.Node, tuple[float, float]] = {}
-    for node in graph.nodes:
-        inputs = [fields[n] for n in node.all_input_nodes if n in fields]
-        if not inputs:
-            fields[node] = (1.0, 1.0)
-            continue
-        field, stride = (max(values) for values in zip(*inputs, strict=True))
-        kernel, step = _window(node, body)
-        fields[node] = (field + (kernel - 1) * stride, stride * step)
-    return fields
-
-
-def _window(node: fx.Node, body: nn.Module) -> tuple[float, float]:
-    """How far a node reaches and steps, in cells of its input."""
-    if node.op == "call_module":
-        module = body.get_submodule(str(node.target))
-        if isinstance(module, nn.Conv2d):
-            reach = max(
-                d * (k - 1) + 1 for d, k in zip(module.dilation, module.kernel_size, strict=True)
-            )
-            return reach, max(module.stride)
-        if isinstance(module, (nn.MaxPool2d, nn.AvgPool2d)):
-            return _side(module.kernel_size), _side(module.stride)
-        if isinstance(module, nn.AdaptiveAvgPool2d) or "Pool" in type(module).__name__:
-            return math.inf, 1
-    name = str(getattr(node.target, "__name__", node.target))
-    if name in ("max_pool2d", "avg_pool2d", "boolean_dispatch"):
-        kernel = node.args[1] if len(node.args) > 1 else node.kwargs.get("kernel_size", 1)
-        step = node.args[2] if len(node.args) > 2 else node.kwargs.get("stride", kernel)
-        return _side(kernel), _side(step or kernel)
-    if name in ("mean", "adaptive_avg_pool2d"):
-        return math.inf, 1
-    return 1, 1
-
-
-def _side(value: Any) -> float:
-    return float(max(value) if isinstance(value, (tuple, list)) else value)
-
-
-def _prepared(body: nn.Module) -> nn.Module:
-    """Frozen, in eval mode, batch norms folded into convolutions, nothing done in place."""
-    body = body.eval().requires_grad_(False)
-    for module in body.modules():
-        if hasattr(module, "inplace"):
-            cast(Any, module).inplace = False  # in-place activations would overwrite a tap
-    graph = _Tracer().trace(body)
-    for node in list(graph.nodes):
-        _fold(node, body)
-    return body
-
-
-def _fold(node: fx.Node, body: nn.Module) -> None:
-    """Fold a batch norm that follows a convolution with no other reader into it."""
-    before = node.args[0] if node.args else None
-    if node.op != "call_module" or not isinstance(before, fx.Node):
-        return
-    norm = body.get_submodule(str(node.target))
-    if not isinstance(norm, nn.BatchNorm2d) or before.op != "call_module" or len(before.users) > 1:
-        return
-    conv: Any = body.get_submodule(str(before.target))
-    if type(conv).__name__ not in ("Conv2d", "Conv2dSame"):
-        return
-    fused = fuse_conv_bn_eval(conv, norm)
-    conv.weight, conv.bias = fused.weight, fused.bias
-    conv.requires_grad_(False)
-    rest: nn.Module = norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()
-    body.set_submodule(str(node.target), rest)
 
 
 _Key: TypeAlias = tuple[str, str, Pooling]
@@ -401,87 +281,22 @@ def _bytes(network: Network) -> int:
 
 
 def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
-    body, mean, std, classes = _vgg19() if name == "vgg19" else _timm(name)
-    tap = _DEFAULT_TAPS.get(name, "")
+    plan = zoo.blueprint(name)
     source = weights.fetch(name, device_type=device.type)
     state = weights.load(source, torch.device("cpu"))
     if source.kind == "embedded" and name.startswith("efficientnet"):
         # The package's tensors are timm's, in order, under other names.
-        state = dict(zip(body.state_dict(), state.values(), strict=True))
+        state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
     try:
-        body.load_state_dict(state)
+        plan.body.load_state_dict(state)
     except RuntimeError:
         raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
     if pooling == "average":
-        _average_pools(body)
+        zoo.average_pools(plan.body)
     # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise
     # ones; a network that was not measured stays in float32.
     fast = name == "vgg19" and devices.fast_bfloat16(device)
     dtype = torch.bfloat16 if fast else torch.float32
     # Tracing swaps nn.Module's methods for a moment: nobody may run a network meanwhile.
     with devices.turn(device):
-        return Network(
-            name,
-            body,
-            mean=mean,
-            std=std,
-            source=source,
-            classes=classes,
-            default_tap=tap,
-            device=device,
-            dtype=dtype,
-        )
-
-
-_DEFAULT_TAPS = {
-    "efficientnet_lite0": "blocks.4",
-    "efficientnet_lite1": "blocks.4",
-    "efficientnet_lite2": "blocks.4",
-    "vgg19": "relu4_2",
-}
-
-# Caffe's: 0 to 255 with the mean color subtracted; the channels are flipped in the weights.
-_VGG_MEAN = tuple(value / 255 for value in (123.68, 116.779, 103.939))
-_VGG_STD = (1 / 255,) * 3
-_VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
-
-
-def _vgg19() -> tuple[nn.Module, Any, Any, tuple[str, ...]]:
-    """The convolutions of VGG-19 under the papers' names (arXiv 1409.1556)."""
-    layers: list[tuple[str, nn.Module]] = []
-    last = 3
-    for block, (count, width) in enumerate(_VGG_BLOCKS, 1):
-        for index in range(1, count + 1):
-            layers.append((f"conv{block}_{index}", nn.Conv2d(last, width, 3, padding=1)))
-            layers.append((f"relu{block}_{index}", nn.ReLU()))
-            last = width
-        layers.append((f"pool{block}", nn.MaxPool2d(2, 2)))
-    return nn.Sequential(OrderedDict(layers)), _VGG_MEAN, _VGG_STD, ()
-
-
-def _average_pools(body: nn.Module) -> None:
-    """Gatys et al. (arXiv 1508.06576) pool by averages: the gradient reaches every cell."""
-    for path, module in list(body.named_modules()):
-        if isinstance(module, nn.MaxPool2d):
-            pool = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
-            body.set_submodule(path, pool)
-
-
-def _timm(name: str) -> tuple[nn.Module, Any, Any, tuple[str, ...]]:
-    """An empty timm classifier, its normalization and class names."""
-    known = "tf_" + name if name.startswith("efficientnet_lite") else name.removeprefix("timm/")
-    if known == name or not timm.is_model(known):
-        near = [f"timm/{model}" for model in timm.list_models()]
-        raise unknown("network", name, [*EMBEDDED, *near])
-    body = timm.create_model(known, pretrained=False)
-    settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]
-    return body, settings["mean"], settings["std"], _class_names(body)
-
-
-def _class_names(body: nn.Module) -> tuple[str, ...]:
-    subset = infer_imagenet_subset(body)
-    count = int(getattr(body, "num_classes", 0))
-    if subset:
-        info = ImageNetInfo(subset)
-        return tuple(info.index_to_description(i) for i in range(count))
-    return tuple(f"class {i}" for i in range(count))
+        return Network(name, plan, source=source, device=device, dtype=dtype)

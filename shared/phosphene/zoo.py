@@ -1,0 +1,82 @@
+"""Architectures without weights: VGG-19 under the papers' names, timm's classifiers by theirs."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import timm
+from timm.data.config import resolve_data_config
+from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
+from torch import nn
+
+from phosphene.errors import unknown
+
+EMBEDDED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg19")
+
+DEFAULT_TAPS = dict.fromkeys(EMBEDDED[:3], "blocks.4") | {"vgg19": "relu4_2"}
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """An architecture without weights, and what is known of how it was trained."""
+
+    body: nn.Module
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    classes: tuple[str, ...] = ()
+    default_tap: str = ""
+
+
+def blueprint(name: str) -> Blueprint:
+    """The architecture by name; InputError with the nearest names if there is none."""
+    return vgg19() if name == "vgg19" else classifier(name)
+
+
+_VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
+
+
+def vgg19() -> Blueprint:
+    """The convolutions of VGG-19 under the papers' names (arXiv 1409.1556)."""
+    layers: list[tuple[str, nn.Module]] = []
+    last = 3
+    for block, (count, width) in enumerate(_VGG_BLOCKS, 1):
+        for index in range(1, count + 1):
+            layers.append((f"conv{block}_{index}", nn.Conv2d(last, width, 3, padding=1)))
+            layers.append((f"relu{block}_{index}", nn.ReLU()))
+            last = width
+        layers.append((f"pool{block}", nn.MaxPool2d(2, 2)))
+    # Caffe's: 0 to 255 with the mean color subtracted; the weights were turned to RGB.
+    mean = tuple(value / 255 for value in (123.68, 116.779, 103.939))
+    body = nn.Sequential(OrderedDict(layers))
+    return Blueprint(body, mean, (1 / 255,) * 3, default_tap=DEFAULT_TAPS["vgg19"])
+
+
+def classifier(name: str) -> Blueprint:
+    """A classifier of timm by its Hub name, or one of the embedded EfficientNets."""
+    embedded = name.startswith("efficientnet_lite")
+    known = f"tf_{name}" if embedded else name.removeprefix("timm/")
+    if known == name or not timm.is_model(known):
+        near = [f"timm/{model}" for model in timm.list_models()]
+        raise unknown("network", name, [*EMBEDDED, *near])
+    body = timm.create_model(known, pretrained=False)
+    settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]
+    tap = DEFAULT_TAPS.get(name, "")
+    return Blueprint(body, settings["mean"], settings["std"], _class_names(body), tap)
+
+
+def average_pools(body: nn.Module) -> None:
+    """Gatys et al. (arXiv 1508.06576) pool by averages: the gradient reaches every cell."""
+    for path, module in list(body.named_modules()):
+        if isinstance(module, nn.MaxPool2d):
+            pool = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            body.set_submodule(path, pool)
+
+
+def _class_names(body: nn.Module) -> tuple[str, ...]:
+    subset = infer_imagenet_subset(body)
+    count = int(getattr(body, "num_classes", 0))
+    if subset:
+        info = ImageNetInfo(subset)
+        return tuple(info.index_to_description(i) for i in range(count))
+    return tuple(f"class {i}" for i in range(count))
