@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import tempfile
 import threading
 import time
@@ -324,3 +325,18 @@ def test_launch_options_read_the_environment_and_keep_visitors_private(monkeypat
 
 def test_the_method_is_registered_for_pickled_runs():
     assert METHODS["tint"] is tint
+
+
+def test_the_gallery_opens_every_app_that_starts_and_survives_one_that_does_not(tmp_path):
+    gallery = Path(__file__).parents[1] / "apps" / "gallery" / "app.py"
+    for name, text in {
+        "gallery": gallery.read_text(),
+        "good": "from phosphene import ui\ndemo = ui.page('Good <b>', 'An idea.')\n",
+        "bad": "raise RuntimeError\n",
+    }.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text(text)
+    site = runpy.run_path(str(tmp_path / "gallery" / "app.py"))
+    assert [folder.name for folder in site["apps"]] == ["good"]
+    assert [name for name, *_ in site["demo"].pages] == ["", "good"]
+    assert "Good &lt;b&gt;" in site["cards"]

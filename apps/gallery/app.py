@@ -13,6 +13,7 @@ from types import ModuleType
 from phosphene import ui
 
 import gradio as gr  # isort: skip  (the page frame imports `spaces` before it)
+from gradio.components import Navbar  # isort: skip
 
 HERE = Path(__file__).resolve().parent
 IDEA = (
@@ -61,7 +62,7 @@ apps = {folder: module for folder in folders() if (module := loaded(folder))}
 with gr.Blocks(
     title="Phosphene", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
 ) as demo:
-    gr.Navbar(main_page_name="Phosphene")
+    Navbar(main_page_name="Phosphene")
     gr.HTML(f"<h1>Phosphene</h1><p>{escape(IDEA)}</p>", elem_classes=["ph-head"], padding=False)
     cards = "".join(card(folder, module) for folder, module in apps.items())
     gr.HTML(f'<div class="ph-cards">{cards}</div>', elem_classes=["ph-line"], padding=False)

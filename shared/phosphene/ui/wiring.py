@@ -104,7 +104,7 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
     ).then(None, form.link, form.link, js=PUBLISH, **QUIET)
     restored = demo.load(lambda text: _restore(form, text, tab), query, form.inputs, js=js, **QUIET)
     _follow_network(form, restored)
-    _follow_picture(form)
+    _follow_picture(form, restored)
     _endpoint(form)
 
 
@@ -342,12 +342,13 @@ def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:
     return value if value in taps or not value else default
 
 
-def _follow_picture(form: Form) -> None:
+def _follow_picture(form: Form, restored: Any) -> None:
     """The brush paints over the picture: a new picture gives a clean mask."""
     for parameter, control in form.named.values():
         if isinstance(parameter.knob, Mask) and parameter.knob.of in form.named:
             picture: Any = form.named[parameter.knob.of][1]
             picture.change(_background, picture, control, **QUIET)
+            restored.then(_background, picture, control, **QUIET)
 
 
 def _background(path: str | None) -> Any:
