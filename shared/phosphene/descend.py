@@ -23,6 +23,7 @@ Optimizer: TypeAlias = Literal["adam", "lbfgs", "gradient", "l1", "l2"]
 Loss: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
 Schedule: TypeAlias = Callable[[float], float]
 Render: TypeAlias = Callable[[Tensor], Image.Image]
+Condition: TypeAlias = Callable[[Tensor], Tensor]
 
 
 def descend(
@@ -35,6 +36,7 @@ def descend(
     betas: tuple[float, float] = (0.9, 0.999),
     schedule: Schedule | None = None,
     smooth: float = 0.0,
+    condition: Condition | None = None,
     project: bool = True,
     average: float = 0.0,
     tolerance: float = 0.0,
@@ -47,13 +49,16 @@ def descend(
     `loss(picture)` returns weighted terms by name. "l1" and "l2" divide each picture's
     gradient by its mean absolute value or its root mean square, so that `lr` is a step in
     units of the picture; "gradient" takes it as it is. `schedule` maps progress in [0, 1) to
-    a factor on `lr`; `smooth` blurs the gradient (Gaussian, pixels); `average` in (0, 1) is
+    a factor on `lr`; `smooth` blurs the gradient (Gaussian, pixels), then `condition`
+    changes it, once per step; `average` in (0, 1) is
     the decay of a bias-corrected running mean of the iterates, which is then shown and left
     on the canvas; `tolerance` stops the run when twenty steps lower the loss by less than
     that share. A frame comes after the first step and then every `every` steps or every
     `seconds`. InputError, after the last good frame, if the loss stops being finite.
     """
-    stepper = _Stepper(canvas, loss, _optimizer(canvas, optimizer, lr, betas), optimizer, smooth)
+    stepper = _Stepper(
+        canvas, loss, _optimizer(canvas, optimizer, lr, betas), optimizer, smooth, condition
+    )
     mean = _Mean(canvas, average) if average else None
     history: list[dict[str, float]] = []
     pending: list[dict[str, Tensor]] = []
@@ -128,6 +133,7 @@ class _Stepper:
     optimizer: torch.optim.Optimizer
     kind: Optimizer
     smooth: float
+    condition: Condition | None = None
 
     @property
     def device(self) -> torch.device:
@@ -160,6 +166,8 @@ class _Stepper:
     def _condition(self, gradient: Tensor) -> Tensor:
         if self.smooth:
             gradient = blur(gradient, self.smooth)
+        if self.condition:
+            gradient = self.condition(gradient)
         dims = tuple(range(1, gradient.ndim))
         if self.kind == "l1":
             return gradient / (gradient.abs().mean(dims, keepdim=True) + 1e-12)

@@ -84,6 +84,20 @@ def scaled(tensor: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(tensor, size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
+def region(mask: ImageLike, height: int, width: int, device: torch.device | None = None) -> Tensor:
+    """A painted mask -> shares (1, 1, height, width) in [0, 1]; InputError if it is empty."""
+    painted = load(mask)
+    if abs(painted.width / painted.height / (width / height) - 1) > 0.03:
+        raise InputError(
+            f"mask is {painted.width}×{painted.height} but your picture {width}×{height}; "
+            "paint the mask on this picture"
+        )
+    inside = scaled(to_tensor(painted, device)[:, :1], height, width)
+    if not inside.any():
+        raise InputError("the mask is empty; paint on the picture, or clear the mask")
+    return inside
+
+
 def _open(source: ImageLike) -> Image.Image:
     if isinstance(source, Image.Image):
         return _decoded(source)
