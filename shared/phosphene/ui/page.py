@@ -13,6 +13,7 @@ import gradio as gr
 from phosphene.frame import Frame
 from phosphene.knobs import Parameter, Picture, parameters
 from phosphene.ui import controls, pieces, wiring
+from phosphene.ui.form import Form
 
 QUERY = "() => [window.location.search]"
 FILES = {"png": "Picture · PNG", "mp4": "Film · MP4", "webp": "Film · WebP"}
@@ -103,7 +104,7 @@ def _example_files(tabs: Sequence[Tab]) -> list[str | Path]:
     return [value for value in values if isinstance(value, (str, Path)) and Path(value).is_file()]
 
 
-def _form(tab: Tab) -> wiring.Form:
+def _form(tab: Tab) -> Form:
     parts: dict[str, Any] = {}
     made: dict[str, gr.components.Component] = {}
     with gr.Row(elem_classes=["ph-page"]):
@@ -114,7 +115,7 @@ def _form(tab: Tab) -> wiring.Form:
         with gr.Column(elem_classes=["ph-knobs"]):
             _knobs(tab, made, parts)
     inputs = [made[parameter.name] for parameter in tab.parameters]
-    return wiring.Form(tab=tab, inputs=inputs, **parts)
+    return Form(tab=tab, inputs=inputs, **parts)
 
 
 def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, Any]) -> None:

@@ -1,0 +1,61 @@
+"""The components of one tab of a page, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from phosphene.knobs import Parameter
+from phosphene.ui import controls
+
+if TYPE_CHECKING:
+    from phosphene.ui.page import Tab
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """The components of one tab; `inputs` stand in the order of the method's parameters."""
+
+    tab: Tab
+    inputs: list[gr.components.Component]
+    examples: gr.Dataset
+    preset: gr.Radio
+    run: gr.Button
+    stop: gr.Button
+    share: gr.Button
+    reset: gr.Button
+    link: gr.Textbox
+    views: gr.Tabs
+    stage: gr.Image
+    slider: gr.ImageSlider
+    gallery: gr.Gallery
+    plot: gr.HTML
+    status: gr.HTML
+    measures: gr.HTML
+    verdict: gr.Label
+    png: gr.DownloadButton
+    mp4: gr.DownloadButton
+    webp: gr.DownloadButton
+    badge: gr.HTML
+    record: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything a run may change."""
+        shown = [self.stage, self.slider, self.gallery, self.plot, self.status, self.measures]
+        files = [self.verdict, self.png, self.mp4, self.webp]
+        return [*shown, *files, self.record, self.run, self.stop]
+
+    @property
+    def named(self) -> dict[str, tuple[Parameter, gr.components.Component]]:
+        """Parameter and control by name."""
+        pairs = zip(self.tab.parameters, self.inputs, strict=True)
+        return {parameter.name: (parameter, control) for parameter, control in pairs}
+
+    def arguments(self, values: Sequence[Any]) -> dict[str, Any]:
+        """The form's values as the method's arguments, not yet checked."""
+        pairs = zip(self.tab.parameters, values, strict=True)
+        return {p.name: controls.from_form(p, value) for p, value in pairs}
