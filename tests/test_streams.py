@@ -26,7 +26,8 @@ def pixels(frame):
 
 def test_every_method_is_a_generator_of_documented_knobs():
     assert "dream" in methods.METHODS
-    for name, method in methods.METHODS.items():
+    ours = {n: m for n, m in methods.METHODS.items() if m.__module__.startswith("phosphene.")}
+    for name, method in ours.items():
         assert getattr(phosphene, name) is method
         assert inspect.isgeneratorfunction(method)
         assert method.__doc__.strip().count("\n") < 25
