@@ -12,6 +12,7 @@ from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
 from phosphene.methods.dream import dream
+from phosphene.methods.visualize import visualize, visualize_layer
 from phosphene.networks import load_network
 
 __version__ = "0.1.0"
@@ -25,4 +26,6 @@ __all__ = [
     "dream",
     "load_network",
     "repeat",
+    "visualize",
+    "visualize_layer",
 ]

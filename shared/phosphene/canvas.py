@@ -21,6 +21,10 @@ class Canvas(nn.Module):
     def project(self) -> None:
         """Bring the parameters back to where they render valid pictures."""
 
+    def put(self, picture: Tensor) -> None:
+        """Set the parameters so that they render `picture` (N, 3, H, W)."""
+        raise NotImplementedError
+
 
 class Pixels(Canvas):
     """The pixels themselves; projection clamps them to [0, 1]."""
@@ -38,6 +42,11 @@ class Pixels(Canvas):
         """Clamp to [0, 1]."""
         with torch.no_grad():
             self.pixels.clamp_(0, 1)
+
+    def put(self, picture: Tensor) -> None:
+        """Copy the pixels."""
+        with torch.no_grad():
+            self.pixels.copy_(picture)
 
 
 # The covariance of natural colours (its square root, as Lucid measured it on ImageNet).
@@ -69,17 +78,28 @@ class Fourier(Canvas):
         *,
         batch: int = 1,
         spread: float = 0.01,
+        falloff: float = 1.0,
+        tint: float = 0.0,
         start: Tensor | None = None,
         generator: torch.Generator | None = None,
         device: torch.device | str | None = None,
     ) -> None:
-        """Start from noise of standard deviation `spread`, or from a picture (N, 3, H, W)."""
+        """Start from noise of standard deviation `spread`, or from a picture (N, 3, H, W).
+
+        Frequencies are scaled by 1 / f^`falloff`. With `tint` the two axes of color are scaled by
+        it where they change slowly and fall off faster than brightness, as eyes see them.
+        """
         super().__init__()
         self.size = (height, width)
         frequency_y = torch.fft.fftfreq(height)[:, None]
         frequency_x = torch.fft.rfftfreq(width)[None]
         frequency = torch.sqrt(frequency_x**2 + frequency_y**2)
-        scale = (height * width) ** 0.5 / frequency.clamp(min=1 / max(height, width))
+        scale = 1 / frequency.clamp(min=1 / max(height, width))
+        # Equal at a tenth of a cycle per pixel, whatever the falloff.
+        scale = scale * (0.1 * scale) ** (falloff - 1)
+        if tint:
+            color = tint * scale * (0.05 / frequency.clamp(min=0.05))
+            scale = torch.stack([scale, color, color])
         self.register_buffer("scale", (scale / 4).to(device))
         self.register_buffer("color", color_correlation().to(device))
         if start is None:
@@ -94,6 +114,11 @@ class Fourier(Canvas):
         spectrum = torch.view_as_complex(self.spectrum) * self.scale
         planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")
         return torch.sigmoid(torch.einsum("nchw,dc->ndhw", planes, self.color))
+
+    def put(self, picture: Tensor) -> None:
+        """The spectrum of a picture, up to clipping at black and white."""
+        with torch.no_grad():
+            self.spectrum.copy_(self._spectrum_of(picture))
 
     def _spectrum_of(self, start: Tensor) -> Tensor:
         """The spectrum that renders to `start`, up to clipping at black and white."""

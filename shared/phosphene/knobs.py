@@ -103,6 +103,13 @@ class Text(Knob):
 
 
 @dataclass(frozen=True)
+class ClassChoice(Text):
+    """A class by name or number, or what else the method reads; the page offers the names."""
+
+    network: str = "network"
+
+
+@dataclass(frozen=True)
 class NetworkChoice(Knob):
     """A network by name: an embedded one, or any of timm's on the Hub as timm/NAME.
 

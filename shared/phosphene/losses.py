@@ -66,6 +66,17 @@ def l2(picture: Tensor) -> Tensor:
     return (picture - 0.5).square().mean()
 
 
+def alike(features: Tensor) -> Tensor:
+    """Mean cosine of the Gram matrices of every two pictures of a batch (N, C, H, W), N > 1.
+
+    The diversity term of Feature Visualization (Distill 2017): low means different pictures.
+    """
+    grams = torch.nn.functional.normalize(gram(features).flatten(1), dim=1)
+    count = grams.shape[0]
+    cosines: Tensor = grams @ grams.T
+    return (cosines.sum() - cosines.diagonal().sum()) / (count * (count - 1))
+
+
 def total(terms: dict[str, Tensor]) -> Tensor:
     """The sum of a loss's terms."""
     return torch.stack([term.float() for term in terms.values()]).sum()
