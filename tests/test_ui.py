@@ -9,10 +9,12 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Annotated
 from urllib.request import urlopen
 
 import pytest
+import torch
 from PIL import Image
 
 from phosphene import images
@@ -340,3 +342,21 @@ def test_the_gallery_opens_every_app_that_starts_and_survives_one_that_does_not(
     assert [folder.name for folder in site["apps"]] == ["good"]
     assert [name for name, *_ in site["demo"].pages] == ["", "good"]
     assert "Good &lt;b&gt;" in site["cards"]
+
+
+def test_a_download_reports_its_progress_before_the_run(hub):
+    """The page shows how far the weights of a network of the Hub have come."""
+    from safetensors.torch import save
+
+    from phosphene import dream
+    from phosphene.ui import running
+    from phosphene.ui.stream import Run
+
+    data = save({"w": torch.zeros(1000)})
+    hub.push("timm/resnet18.a1_in1k", {"model.safetensors": data})
+    form = SimpleNamespace(tab=ui.Tab("Dream", dream))
+    seen = []
+    run = Run("dream", {"network": "timm/resnet18.a1_in1k"})
+    running.fetch_weights(form, run, lambda part, desc, unit: seen.append((part, desc)))
+    assert seen[-1] == ((len(data), len(data)), "Downloading timm/resnet18.a1_in1k")
+    running.fetch_weights(form, Run("dream", {"network": "no such"}), seen.append)

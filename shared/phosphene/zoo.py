@@ -33,6 +33,11 @@ def blueprint(name: str) -> Blueprint:
     return vgg19() if name == "vgg19" else classifier(name)
 
 
+def known(name: str) -> bool:
+    """Whether there is a blueprint of that name."""
+    return name in EMBEDDED or (name.startswith("timm/") and timm.is_model(name[5:]))
+
+
 _VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 
 
@@ -54,12 +59,11 @@ def vgg19() -> Blueprint:
 
 def classifier(name: str) -> Blueprint:
     """A classifier of timm by its Hub name, or one of the embedded EfficientNets."""
-    embedded = name.startswith("efficientnet_lite")
-    known = f"tf_{name}" if embedded else name.removeprefix("timm/")
-    if known == name or not timm.is_model(known):
+    if not known(name) or name == "vgg19":
         near = [f"timm/{model}" for model in timm.list_models()]
         raise unknown("network", name, [*EMBEDDED, *near])
-    body = timm.create_model(known, pretrained=False)
+    model = f"tf_{name}" if name in EMBEDDED else name.removeprefix("timm/")
+    body = timm.create_model(model, pretrained=False)
     settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]
     tap = DEFAULT_TAPS.get(name, "")
     return Blueprint(body, settings["mean"], settings["std"], _class_names(body), tap)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
 
-from phosphene import images, knobs
+from phosphene import device, images, knobs, weights, zoo
 from phosphene.frame import Frame
-from phosphene.knobs import Parameter
+from phosphene.knobs import NetworkChoice, Parameter
 from phosphene.ui import controls, export, pieces
 from phosphene.ui.form import Form
 from phosphene.ui.stream import Run, frames, sentence
@@ -36,6 +37,7 @@ def run(form: Form, values: Sequence[Any]) -> Iterator[dict[Any, Any]]:
             form.run: gr.Button(interactive=False),
             form.stop: gr.Button(interactive=True),
         }
+        fetch_weights(form, run, gr.Progress())
         with closing(frames(run)) as stream:  # type: ignore[type-var]
             for frame in stream:
                 yield _preview(form, frame)
@@ -43,6 +45,16 @@ def run(form: Form, values: Sequence[Any]) -> Iterator[dict[Any, Any]]:
     except Exception as error:
         yield idle(form)
         raise sentence(error) from None
+
+
+def fetch_weights(form: Form, run: Run, report: Callable[..., Any]) -> None:
+    """Have the weights of the run's networks on the disk; a download reports its progress."""
+    kind = device.pick().type
+    for parameter in form.tab.parameters:
+        name = run.arguments.get(parameter.name)
+        if isinstance(parameter.knob, NetworkChoice) and name and zoo.known(name):
+            bar = partial(report, desc=f"Downloading {name}", unit="B")
+            weights.fetch(name, device_type=kind, progress=lambda *part, bar=bar: bar(part))
 
 
 def idle(form: Form, text: str = "Ready") -> dict[Any, Any]:
