@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from phosphene.errors import InputError, unknown
 
@@ -104,9 +104,9 @@ class Text(Knob):
 
 @dataclass(frozen=True)
 class ClassChoice(Text):
-    """A class by name or number, or what else the method reads; the page offers the names."""
+    """A class by name or number, or what else the method reads; the page offers `options`."""
 
-    network: str = "network"
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,12 @@ class Parameter:
 
 
 def _knob(hint: Any) -> Knob | None:
-    return next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Knob)), None)
+    """The knob in an annotation; Python 3.10 hides it in an Optional where the default is None."""
+    for part in (hint, *get_args(hint)):
+        for extra in getattr(part, "__metadata__", ()):
+            if isinstance(extra, Knob):
+                return extra
+    return None
 
 
 @cache
