@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from phosphene import dream, ui
-
-EXAMPLES = Path(__file__).parent / "examples"
-PICTURES = (
-    "summer_palace",
-    "coffee",
-    "cat",
-    "flower",
-    "chameleon",
-    "astronaut",
-    "lemur",
-    "scarlet_macaw",
+from phosphene import (
+    dream,
+    dream_video,
+    ui,
+    visualize,
+    visualize_differences,
+    visualize_layer,
+    zoom,
 )
 
-LOOKS = {
+HERE = Path(__file__).parent
+NAMES = "summer_palace coffee cat flower chameleon astronaut lemur scarlet_macaw"
+PICTURES = [{"image": str(HERE / "examples" / f"{name}.jpg")} for name in NAMES.split()]
+CLASSICS = "bell pepper,dumbbell,cup,dalmatian,lemon,goose,kit fox,Eskimo dog,ostrich,blocks.3.2:10"
+
+LOOKS: dict[str, dict[str, Any]] = {
     "Creatures": {},
     "Menagerie": {"rounds": 2, "strength": 1.2, "turn": 6},
     "Eyes": {"network": "vgg19", "tap": "relu4_2", "octaves": 4, "steps": 8},
@@ -31,27 +33,44 @@ LOOKS = {
     "Gardens": {"tap": "blocks.5.1", "strength": 1.2},
 }
 
+DREAM = (
+    "An early layer draws strokes, a middle one patterns, a late one things. More octaves make "
+    "larger things; calm keeps an empty sky empty. A mixture such as "
+    "`0.7 * blocks.4 + 0.3 * blocks.2:57` weighs layers and channels; a guide picture says what "
+    "to dream of."
+)
+VISUALIZE = (
+    "Start from grey noise and climb: what would the network most like to see? Set every "
+    "regularizer to 0 with pixels as canvas, and the score is certain while you see only noise: "
+    "that is how a network is fooled."
+)
+
 demo = ui.page(
     "DeepDream",
     "Show a picture to a network and turn up whatever it thinks it sees, again and again, from "
-    "small to large: clouds become animals.",
+    "small to large: a cup of coffee becomes a dog.",
     papers=[
         (
             "Mordvintsev et al. 2015",
             "https://research.google/blog/inceptionism-going-deeper-into-neural-networks/",
         ),
         ("Simonyan et al. 2014", "https://arxiv.org/abs/1312.6034"),
+        ("Yosinski et al. 2015", "https://arxiv.org/abs/1506.06579"),
         ("Olah et al. 2017", "https://doi.org/10.23915/distill.00007"),
     ],
     tabs=[
+        ui.Tab("Dream", dream, presets=LOOKS, examples=PICTURES, explain=DREAM),
         ui.Tab(
-            "Dream",
-            dream,
-            presets=LOOKS,
-            examples=[{"image": str(EXAMPLES / f"{name}.jpg")} for name in PICTURES],
-            explain="An early layer draws strokes, a middle one patterns, a late one things. "
-            "More octaves make larger things; calm keeps an empty sky empty.",
+            "Visualize",
+            visualize,
+            examples=[{"target": name} for name in CLASSICS.split(",")],
+            explain=VISUALIZE,
+            before=None,
         ),
+        ui.Tab("Layer", visualize_layer, before=None),
+        ui.Tab("Difference", visualize_differences, before=None),
+        ui.Tab("Zoom", zoom, examples=PICTURES),
+        ui.Tab("Video", dream_video, before=None),
     ],
     emoji="🌀",
 )

@@ -11,7 +11,9 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
+from phosphene.methods.differences import visualize_differences
 from phosphene.methods.dream import dream
+from phosphene.methods.film import dream_video, zoom
 from phosphene.methods.visualize import visualize, visualize_layer
 from phosphene.networks import load_network
 
@@ -24,8 +26,11 @@ __all__ = [
     "PhospheneError",
     "WeightsError",
     "dream",
+    "dream_video",
     "load_network",
     "repeat",
     "visualize",
+    "visualize_differences",
     "visualize_layer",
+    "zoom",
 ]

@@ -19,7 +19,7 @@ from phosphene.frame import Frame
 from phosphene.images import show
 from phosphene.losses import total
 
-Optimizer: TypeAlias = Literal["adam", "lbfgs", "gradient", "l1", "l2"]
+Optimizer: TypeAlias = Literal["adam", "lbfgs", "wolfe", "gradient", "l1", "l2"]
 Loss: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
 Schedule: TypeAlias = Callable[[float], float]
 Render: TypeAlias = Callable[[Tensor], Image.Image]
@@ -48,7 +48,8 @@ def descend(
 
     `loss(picture)` returns weighted terms by name. "l1" and "l2" divide each picture's
     gradient by its mean absolute value or its root mean square, so that `lr` is a step in
-    units of the picture; "gradient" takes it as it is. `schedule` maps progress in [0, 1) to
+    units of the picture; "gradient" takes it as it is. A step of "wolfe" is eight iterations of
+    L-BFGS with a line search: by far the fastest where the loss does not change from call to call. `schedule` maps progress in [0, 1) to
     a factor on `lr`; `smooth` blurs the gradient (Gaussian, pixels), then `condition`
     changes it, once per step; `average` in (0, 1) is
     the decay of a bias-corrected running mean of the iterates, which is then shown and left
@@ -124,6 +125,12 @@ class Stages:
         if frame:
             self.done += frame.step
             self.history += frame.history
+
+    def frame(self, image: Image.Image) -> Frame:
+        """A frame between two stages, holding `image`."""
+        losses = self.history[-1] if self.history else {}
+        taken = time.monotonic() - self.begun
+        return Frame(image, self.done, self.steps, losses, self.history, taken)
 
 
 @dataclass
@@ -214,6 +221,17 @@ def _optimizer(
         return torch.optim.Adam(parameters, lr, betas=betas)
     if kind == "lbfgs":
         return torch.optim.LBFGS(parameters, lr, max_iter=1, history_size=10)
+    if kind == "wolfe":
+        return torch.optim.LBFGS(
+            parameters,
+            lr,
+            max_iter=8,
+            max_eval=12,
+            history_size=20,
+            tolerance_grad=0,
+            tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )
     return torch.optim.SGD(parameters, lr)
 
 

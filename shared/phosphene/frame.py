@@ -15,7 +15,8 @@ class Frame:
 
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
-    with their probabilities, `panels` further pictures with captions, `recipe` what
+    with their probabilities, `panels` further pictures with captions, `rate` the pictures a
+    second of the film that this picture belongs to (0: it is a preview), `recipe` what
     `phosphene.repeat` needs to make the same picture again.
     """
 
@@ -29,6 +30,7 @@ class Frame:
     metrics: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, float] = field(default_factory=dict)
     panels: tuple[tuple[str, Image.Image], ...] = ()
+    rate: float = 0.0
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -77,6 +77,12 @@ def average_pools(body: nn.Module) -> None:
             body.set_submodule(path, pool)
 
 
+def imagenet_classes() -> tuple[str, ...]:
+    """The first names of ImageNet's thousand classes, each once."""
+    info = ImageNetInfo()
+    return tuple(dict.fromkeys(name.split(",")[0] for name in info.label_descriptions()))
+
+
 def _class_names(body: nn.Module) -> tuple[str, ...]:
     subset = infer_imagenet_subset(body)
     count = int(getattr(body, "num_classes", 0))

@@ -19,9 +19,11 @@ from phosphene.knobs import Choice, ClassChoice, NetworkChoice, Picture, Range, 
 from phosphene.methods import method
 from phosphene.methods.objectives import Objective, check, parse
 from phosphene.networks import Network, load_network
+from phosphene.zoo import imagenet_classes
 
 LOOK = 224
 """The side at which a network is asked what it sees."""
+CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 _WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
 Net: TypeAlias = Annotated[
@@ -36,6 +38,7 @@ Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True
 Target: TypeAlias = Annotated[
     str,
     ClassChoice(
+        options=CLASSES,
         label="What should it see?",
         help="a class; or blocks.4:57 for a channel, blocks.4:57@center a neuron, blocks.4 a layer",
     ),
@@ -59,7 +62,7 @@ def visualize(
     jitter: Annotated[int, Range(0, 32, label="Jitter", help="pixels; 0: off")] = 16,
     zoom: Annotated[float, Range(0, 50, 5, label="Random size", help="percent; 0: off")] = 40,
     turn: Annotated[float, Range(0, 30, 1, label="Random turn", help="degrees; 0: off")] = 15,
-    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off")] = 20,
+    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off")] = 60,
     l2: Annotated[float, Range(0, 100, 1, label="L2 decay", help="0: off")] = 0,
     blur: Annotated[float, Range(0, 2, 0.1, label="Blur now and then", help="radius; 0: off")] = 0,
     blur_every: Annotated[int, Range(1, 32, label="Blur and clip every", advanced=True)] = 4,
@@ -73,17 +76,22 @@ def visualize(
     ] = 0,
     center: Annotated[
         float, Range(0, 1, 0.05, label="Keep to the middle", help="0: off", advanced=True)
-    ] = 0,
+    ] = 0.35,
     octaves: Annotated[
         int, Range(1, 4, label="Sizes", help="from coarse to fine", advanced=True)
-    ] = 1,
+    ] = 3,
     diversity: Annotated[
         float,
         Range(0, 10, 0.5, label="Diversity", help="how unlike several are", advanced=True),
     ] = 2.0,
     toward: Annotated[
         str,
-        ClassChoice(label="On the way to", help="a second target: a direction", advanced=True),
+        ClassChoice(
+            options=CLASSES,
+            label="On the way to",
+            help="a second target: a direction",
+            advanced=True,
+        ),
     ] = "",
     mix: Annotated[
         float, Range(0, 1, 0.05, label="How far", help="0: the first", advanced=True)

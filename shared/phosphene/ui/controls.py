@@ -16,6 +16,7 @@ from PIL import Image
 
 from phosphene.knobs import (
     Choice,
+    ClassChoice,
     File,
     Flag,
     Knob,
@@ -124,6 +125,17 @@ def _listed(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 
+def _class(parameter: Parameter, knob: ClassChoice) -> gr.components.Component:
+    value = to_form(parameter, parameter.default)
+    return gr.Dropdown(
+        list(knob.options),
+        value=value,
+        allow_custom_value=True,
+        filterable=True,
+        **_shared(parameter),
+    )
+
+
 def _text(parameter: Parameter, knob: Text) -> gr.components.Component:
     value = to_form(parameter, parameter.default)
     return gr.Textbox(value, placeholder=knob.placeholder, **_shared(parameter))
@@ -172,6 +184,7 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     NetworkChoice: _names,
     TapChoice: _names,
     Flag: _flag,
+    ClassChoice: _class,
     Text: _text,
     Pictures: _pictures,
     Mask: _mask,

@@ -91,12 +91,12 @@ def png(frame: Frame, path: Path) -> Path:
     return path
 
 
-def mp4(frames: Sequence[bytes], path: Path) -> Path:
-    """The run as H.264 at 12 frames a second, the last picture held for a second."""
+def mp4(frames: Sequence[bytes], path: Path, rate: float = RATE) -> Path:
+    """The run as H.264 at `rate` frames a second, the last picture held for a moment."""
     first = opened(frames[-1])
     width, height = (side - side % 2 for side in first.size)
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=Fraction(RATE))
+        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "20", "preset": "veryfast"}
         for data in [*frames, *[frames[-1]] * HOLD]:

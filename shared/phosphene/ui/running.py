@@ -108,7 +108,7 @@ def _finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
         }
         reel = [data for _, data in film]
         yield {
-            form.mp4: _file(export.mp4(reel, base.with_suffix(".mp4"))),
+            form.mp4: _file(export.mp4(reel, base.with_suffix(".mp4"), run.rate or export.RATE)),
             form.webp: _file(export.webp(reel, base.with_suffix(".webp"))),
         }
     run.film, run.last = [], None

@@ -59,10 +59,20 @@ class Run:
     note: str = ""
     _every: int = 1
     _seen: int = 0
+    rate: float = 0.0
 
     def keep(self, frame: Frame) -> None:
-        """Take in a frame; when the film is full, every second picture goes."""
+        """Take in a frame; when the film is full, every second picture goes.
+
+        Where a method makes a film itself, its pictures are kept, all of them, and no previews.
+        """
         self.last = frame
+        if frame.rate:
+            self.film = self.film if self.rate else []
+            self.rate = frame.rate
+            self.film.append((frame.step, jpeg(frame.image, longest=1024)))
+        if self.rate:
+            return
         if self._seen % self._every == 0:
             self.film.append((frame.step, jpeg(frame.image, longest=640)))
         if len(self.film) > KEPT:
@@ -71,8 +81,8 @@ class Run:
 
     def close_film(self) -> list[tuple[int, bytes]]:
         """The film as (step, JPEG), with the last picture at its end."""
-        if self.last is None:
-            return []
+        if self.last is None or self.rate:
+            return self.film
         last = (self.last.step, jpeg(self.last.image, longest=640))
         return [item for item in self.film if item[0] != last[0]] + [last]
 

@@ -1,0 +1,68 @@
+"""Films in and out, by PyAV: a short video as pictures, pictures as an MP4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from phosphene import images
+from phosphene.errors import InputError
+
+LONGEST = 300
+"""Pictures of a film that are read at most."""
+
+
+def read(path: str | Path, size: int, rate: float, longest: int = LONGEST) -> list[Image.Image]:
+    """Pictures of a video, `rate` a second, the longer side `size`; InputError if unreadable."""
+    import av
+
+    name = Path(path).name
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.video:
+                raise InputError(f"{name} has no pictures; choose a video")
+            found = list(_thinned(container, rate, size, longest + 1))
+    except (av.FFmpegError, OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name} cannot be read as a video; save it as MP4") from None
+    if not found:
+        raise InputError(f"{name} has no pictures in it; choose another video")
+    if len(found) > longest:
+        raise InputError(
+            f"{name} is longer than {longest / rate:.0f} seconds at {rate:g} pictures a second; "
+            "shorten it or lower the rate"
+        )
+    return found
+
+
+def save(pictures: Sequence[Image.Image], path: str | Path, rate: float = 24) -> Path:
+    """Pictures as an H.264 film, sides cut to even numbers."""
+    import av
+
+    width, height = (side - side % 2 for side in pictures[0].size)
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.options = {"crf": "20", "preset": "veryfast"}
+        for picture in pictures:
+            array = np.asarray(picture.convert("RGB").crop((0, 0, width, height)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
+        container.mux(stream.encode())
+    return Path(path)
+
+
+def _thinned(container: object, rate: float, size: int, most: int) -> Iterator[Image.Image]:
+    """The picture shown at each multiple of 1/rate seconds, `most` at most."""
+    due, count = 0.0, 0
+    for frame in container.decode(video=0):  # type: ignore[attr-defined]
+        moment = float(frame.time or 0.0)
+        if moment + 1e-6 >= due and count < most:
+            yield images.resize(images.load(frame.to_image()), size)
+            due, count = max(due, moment - 1 / rate) + 1 / rate, count + 1
+        if count >= most:
+            return
