@@ -14,6 +14,8 @@ from phosphene.methods import METHODS, repeat
 from phosphene.methods.differences import visualize_differences
 from phosphene.methods.dream import dream
 from phosphene.methods.film import dream_video, zoom
+from phosphene.methods.style import stylize
+from phosphene.methods.vary import vary_style
 from phosphene.methods.visualize import visualize, visualize_layer
 from phosphene.networks import load_network
 
@@ -29,6 +31,8 @@ __all__ = [
     "dream_video",
     "load_network",
     "repeat",
+    "stylize",
+    "vary_style",
     "visualize",
     "visualize_differences",
     "visualize_layer",

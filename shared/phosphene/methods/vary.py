@@ -1,0 +1,100 @@
+"""Vary one thing: the same painting over a row of values, as one contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+
+from PIL import Image, ImageDraw, ImageFont
+
+from phosphene.frame import Frame
+from phosphene.images import ImageLike
+from phosphene.knobs import Choice, NetworkChoice, Picture, Range
+from phosphene.methods import method
+from phosphene.methods.style import stylize
+from phosphene.networks import load_network
+
+THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
+    "style strength": ("strength", (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)),
+    "content layer": ("content_tap", ()),
+    "brush size": ("brush", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)),
+    "dream": ("dream", (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)),
+    "statistics": ("statistics", ("gram", "moments", "wasserstein")),
+    "start": ("start", ("content", "noise", "style")),
+}
+CONTENT_TAPS = {
+    "vgg19": ("relu1_2", "relu2_2", "relu3_2", "relu4_2", "relu5_2"),
+    "efficientnet_lite0": ("bn1", "blocks.1.0.bn1", "blocks.2.0.bn1", "blocks.3.0.bn1", "blocks.4"),
+}
+COLUMNS, CAPTION, GAP = 3, 22, 6
+
+
+@method
+def vary_style(
+    content: Annotated[ImageLike, Picture(label="Your picture")],
+    style: Annotated[ImageLike, Picture(label="Style")],
+    *,
+    thing: Annotated[str, Choice(tuple(THINGS), label="Vary")] = "style strength",
+    size: Annotated[
+        int, Range(96, 512, 32, label="Size of each", help="longer side, pixels")
+    ] = 224,
+    steps: Annotated[int, Range(5, 200, label="Steps")] = 25,
+    network: Annotated[
+        str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")
+    ] = "vgg19",
+    seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Paint the same two pictures several times with one setting changed, as one sheet."""
+    name, values = THINGS[thing]
+    values = values or _content_taps(network, device)
+    common: dict[str, Any] = {
+        "size": size,
+        "steps": steps,
+        "network": network,
+        "seed": seed,
+        "device": device,
+    }
+    done: list[tuple[str, Image.Image]] = []
+    seconds = 0.0
+    for number, value in enumerate(values):
+        caption = f"{name.replace('_', ' ')} {value}"
+        frame = None
+        for frame in stylize(content, style, **common, **{name: value}):
+            panels = (*done, (caption, frame.image))
+            yield replace(
+                frame,
+                image=contact_sheet(panels, len(values)),
+                step=number * frame.steps + frame.step,
+                steps=len(values) * frame.steps,
+                seconds=seconds + frame.seconds,
+                note=caption,
+                panels=panels,
+            )
+        if frame:
+            done.append((caption, frame.image))
+            seconds += frame.seconds
+
+
+def _content_taps(network: str, device: str | None) -> tuple[str, ...]:
+    if network in CONTENT_TAPS:
+        return CONTENT_TAPS[network]
+    maps = [t.name for t in load_network(network, device=device).taps.values() if t.stride <= 16]
+    return tuple(maps[:: max(1, len(maps) // 5)][:6])
+
+
+def contact_sheet(panels: tuple[tuple[str, Image.Image], ...], count: int) -> Image.Image:
+    """Captioned pictures of one size in rows of three, with room for `count` of them."""
+    width, height = panels[0][1].size
+    rows = -(-count // COLUMNS)
+    columns = min(COLUMNS, count)
+    cell = height + CAPTION
+    page = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (cell + GAP) - GAP), "white")
+    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
+    for index, (caption, picture) in enumerate(panels):
+        left = index % COLUMNS * (width + GAP)
+        top = index // COLUMNS * (cell + GAP)
+        page.paste(picture, (left, top))
+        draw.text((left + 4, top + height + 3), caption, fill=(60, 60, 60), font=font)
+    return page

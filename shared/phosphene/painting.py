@@ -1,0 +1,247 @@
+"""Painting with a frozen network: what a look is, its loss at one size, coarse to fine."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phosphene import images, losses
+from phosphene.canvas import Pixels
+from phosphene.descend import Loss, Optimizer, Stages, descend
+from phosphene.device import turn
+from phosphene.errors import InputError
+from phosphene.frame import Frame
+from phosphene.networks import Network
+from phosphene.style_stats import Kind, Moments, blend, distance, measure, soften, target
+
+SCALE = 1000.0
+"""All terms together: numbers that people can read, far above the optimizers' thresholds."""
+
+COARSEST = 128
+"""Pixels of the longer side at which a painting begins: its first preview comes at once."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Where a network is compared: taps and weights for style, one tap for content and dream."""
+
+    style: Mapping[str, float]
+    content: str
+    dream: str
+
+
+_VGG = Layers(
+    {"relu1_1": 256, "relu2_1": 64, "relu3_1": 16, "relu4_1": 4, "relu5_1": 1},
+    content="relu4_2",
+    dream="relu5_1",
+)
+# The expanded activations inside the blocks: wide and rectified like VGG's, unlike block outputs.
+_EFFICIENTNET = Layers(
+    {
+        "bn1": 64,
+        "blocks.1.0.bn1": 32,
+        "blocks.2.0.bn1": 16,
+        "blocks.3.0.bn1": 8,
+        "blocks.4.0.bn1": 4,
+        "blocks.5.0.bn1": 1,
+    },
+    content="blocks.3.0.bn1",
+    dream="blocks.4",
+)
+
+
+def layers_of(net: Network) -> Layers:
+    """The layers that paint best where they were tried, else one per scale of the network."""
+    if net.name == "vgg19":
+        return _VGG
+    if net.name.startswith("efficientnet_lite"):
+        return _EFFICIENTNET
+    scales: dict[int, str] = {}
+    for tap in net.taps.values():
+        if tap.receptive_field is not None and tap.stride <= 16:
+            scales[tap.stride] = tap.name
+    names = list(scales.values())
+    weights = {name: 4.0 ** (len(names) - 1 - depth) for depth, name in enumerate(names)}
+    return Layers(weights, content=names[-2 if len(names) > 1 else -1], dream=names[-1])
+
+
+def parse_layers(text: str) -> dict[str, float]:
+    """ "relu1_1 256, relu2_1 64" -> {"relu1_1": 256.0, "relu2_1": 64.0}; no number means 1."""
+    found: dict[str, float] = {}
+    for part in re.split(r"[,;\n]", text):
+        words = part.replace(":", " ").split()
+        if not words:
+            continue
+        try:
+            name, weight = words[0], float(words[1]) if len(words) > 1 else 1.0
+            if len(words) > 2 or not 0 <= weight < math.inf:
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                f"style layers have {part.strip()!r}; write each as a name and a weight, "
+                "such as relu3_1 16"
+            ) from None
+        found[name] = weight
+    return found
+
+
+@dataclass(frozen=True)
+class Look:
+    """What to compare and how much each term weighs; nothing here depends on a picture."""
+
+    net: Network
+    style: Mapping[str, float]
+    content: str
+    dream: str
+    kind: Kind = "gram"
+    soft: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """InputError if nothing would be left to paint."""
+        if not any(self.weights.values()) or (
+            self.weights.get("style") and not sum(self.style.values())
+        ):
+            raise InputError("all weights are zero; raise the strength or a style layer's weight")
+
+    @property
+    def taps(self) -> list[str]:
+        """The taps that some term needs."""
+        taps = [tap for tap, weight in self.style.items() if weight and self.weights["style"]]
+        extra = {"content": self.content, "dream": self.dream}
+        return taps + [tap for name, tap in extra.items() if self.weights.get(name)]
+
+    @property
+    def minimum(self) -> int:
+        """The least picture side at which every tap shows something."""
+        return max(self.net.tap(tap).minimum for tap in self.taps)
+
+    def acts(self, x: Tensor) -> dict[str, Tensor]:
+        """Activations at the taps, softened if the look says so."""
+        found = self.net.acts(x, self.taps)
+        return {tap: soften(a) for tap, a in found.items()} if self.soft else found
+
+    def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
+        """The targets of a blend of styles, by tap."""
+        taps = [tap for tap, weight in self.style.items() if weight]
+        with torch.no_grad(), turn(self.net.device):
+            found = [self.acts(picture) for picture in pictures]
+            return {
+                tap: target(self.kind, blend([measure(self.kind, a[tap]) for a in found], shares))
+                for tap in taps
+            }
+
+
+@dataclass(frozen=True)
+class Region:
+    """A style's targets and where they hold: a soft mask (1, 1, H, W), None for everywhere."""
+
+    goals: Mapping[str, Moments]
+    mask: Tensor | None = None
+
+
+def painting_loss(look: Look, regions: Sequence[Region], content: Tensor | None) -> Loss:
+    """The terms "style", "content", "dream" and "tv" of pictures (1, 3, H, W)."""
+    with torch.no_grad():
+        base = look.acts(content) if content is not None else {}
+    kept = base[look.content].clone() if look.weights.get("content") else None
+    loudness = _loudness(base[look.dream]) if look.weights.get("dream") else None
+
+    def loss(x: Tensor) -> dict[str, Tensor]:
+        acts = look.acts(x)
+        terms: dict[str, Tensor] = {}
+        if look.weights["style"]:
+            terms["style"] = style_term(look, acts, regions)
+        if kept is not None:
+            terms["content"] = losses.content(acts[look.content], kept)
+        if loudness is not None:
+            terms["dream"] = -(_loudness(acts[look.dream]) / loudness).log()
+        if look.weights.get("tv"):
+            terms["tv"] = losses.tv(x)
+        return {name: term * (SCALE * look.weights[name]) for name, term in terms.items()}
+
+    return loss
+
+
+def style_term(look: Look, acts: Mapping[str, Tensor], regions: Sequence[Region]) -> Tensor:
+    """The weighted mean over taps and regions of the distances to the style."""
+    parts: list[Tensor] = []
+    whole = sum(look.style.values())
+    for region in regions:
+        area = 1.0 if region.mask is None else float(region.mask.mean())
+        for tap, goal in region.goals.items():
+            mask = None
+            if region.mask is not None:
+                height, width = acts[tap].shape[-2:]
+                mask = F.adaptive_avg_pool2d(region.mask, (height, width))
+            moments = measure(look.kind, acts[tap], mask)
+            share = area * look.style[tap] / whole
+            parts.append(share * distance(look.kind, moments, goal))
+    return torch.stack(parts).sum()
+
+
+def _loudness(features: Tensor) -> Tensor:
+    return features.float().square().mean().clamp(min=1e-12)
+
+
+def sizes_up_to(
+    height: int, width: int, least: int, ratio: float = 2**0.5
+) -> list[tuple[int, int]]:
+    """Picture sizes from coarse to full, none with a side under `least` but the full one."""
+    start = max(COARSEST, math.ceil(least * max(height, width) / min(height, width)))
+    levels = max(0, math.floor(math.log(max(height, width) / start) / math.log(ratio) + 0.25))
+    return [
+        (round(height / ratio**level), round(width / ratio**level))
+        for level in reversed(range(levels + 1))
+    ]
+
+
+def paint(
+    start: Tensor,
+    plan: Sequence[tuple[tuple[int, int], int]],
+    loss_at: Callable[[int, int], Loss],
+    *,
+    optimizer: Optimizer = "adam",
+    lr: float = 0.05,
+    average: float = 0.9,
+    finish: Callable[[Tensor], Tensor] = lambda x: x,
+) -> Iterator[Frame]:
+    """Rounds of descent over ((height, width), steps), the loss made once per size.
+
+    Each round starts from the last one's picture in 8 bits and from nothing else: a fresh
+    optimizer whose step falls to zero (warm restarts, arXiv 1608.03983). So whoever has the
+    picture can take up where it ended, and gets what one longer run would have given.
+    """
+    stages = Stages(sum(steps for _, steps in plan))
+    (full, _), size, loss = plan[-1], None, None
+    picture = start
+    for (height, width), steps in plan:
+        if loss is None or size != (height, width):
+            size, loss = (height, width), loss_at(height, width)
+        canvas = Pixels(images.scaled(picture, height, width))
+        frames = descend(
+            canvas,
+            loss,
+            steps=steps,
+            optimizer=optimizer,
+            lr=lr if optimizer == "adam" else 1.0,
+            betas=(0.9, 0.99),
+            schedule=_restart if optimizer == "adam" else None,
+            average=average if optimizer == "adam" else 0.0,
+            render=lambda x: images.to_image(finish(images.scaled(x, *full))),
+        )
+        yield from stages.run(frames, note=f"{width}×{height} pixels")
+        picture = images.to_tensor(images.to_image(finish(canvas().detach())), start.device)
+
+
+def _restart(progress: float) -> float:
+    """Up in a tenth of the round, then down to nothing along a cosine."""
+    if progress < 0.1:
+        return 0.1 + 9 * progress
+    return 0.5 + 0.5 * math.cos(math.pi * (progress - 0.1) / 0.9)

@@ -1,0 +1,108 @@
+"""What a style is to a network: statistics of its activations that forget where things are.
+
+All are raw moments, averages over positions, so several styles blend by averaging them; means
+of variances would not describe the mixture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import torch
+from torch import Tensor
+
+Kind: TypeAlias = Literal["gram", "moments", "wasserstein"]
+Moments: TypeAlias = dict[str, Tensor]
+
+KINDS: tuple[Kind, ...] = ("gram", "moments", "wasserstein")
+_EPS = 1e-4
+
+
+def measure(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
+    """Raw moments of activations (1, C, H, W), inside a soft mask (1, 1, H, W) if given."""
+    rows = features[0].flatten(1)
+    # Differences of large second moments need more digits than bfloat16 has.
+    rows = rows if kind == "gram" else rows.float()
+    if mask is None:
+        weighted, count = rows, rows.new_tensor(float(rows.shape[1]), dtype=torch.float32)
+    else:
+        shares = mask.flatten().to(rows)
+        weighted, count = rows * shares, shares.float().sum().clamp(min=_EPS)
+    moments: Moments = {}
+    if kind != "gram":
+        moments["mean"] = weighted.sum(1) / count
+    if kind == "moments":
+        moments["square"] = (weighted * rows).sum(1) / count
+    else:
+        moments["moment"] = (weighted @ rows.mT).float() / count
+    return moments
+
+
+def blend(parts: Sequence[Moments], shares: Sequence[float]) -> Moments:
+    """The moments of a mixture in which each part has its share."""
+    whole = sum(shares)
+
+    def mixed(name: str) -> Tensor:
+        weighted = [part[name] * (share / whole) for part, share in zip(parts, shares, strict=True)]
+        return torch.stack(weighted).sum(0)
+
+    return {name: mixed(name) for name in parts[0]}
+
+
+def target(kind: Kind, moments: Moments) -> Moments:
+    """Moments with what every comparison needs of a target, computed once."""
+    if kind == "moments":
+        return moments | {"deviation": _deviation(moments)}
+    if kind == "wasserstein":
+        values, vectors = torch.linalg.eigh(_covariance(moments))
+        roots = values.clamp(min=0).sqrt()
+        return moments | {"root": (vectors * roots) @ vectors.mT}
+    return moments
+
+
+def distance(kind: Kind, moments: Moments, goal: Mapping[str, Tensor]) -> Tensor:
+    """Squared distance to a `target` over the target's own square: 0 for the style, scale-free.
+
+    "gram" is Gatys et al. (arXiv 1508.06576), "moments" the mean and deviation of each channel
+    (Li et al., arXiv 1701.01036), "wasserstein" the 2-Wasserstein distance between Gaussians
+    of their mean and covariance.
+    """
+    if kind == "gram":
+        return _relative(moments["moment"] - goal["moment"], goal["moment"])
+    shift = moments["mean"] - goal["mean"]
+    if kind == "moments":
+        change = _deviation(moments) - goal["deviation"]
+        return _relative(torch.stack([shift, change]), goal["square"].sqrt())
+    covariance, root = _covariance(moments), goal["root"]
+    cross = torch.linalg.eigvalsh(root @ covariance @ root).clamp(min=1e-9).sqrt().sum()
+    bures = covariance.trace() + root.square().sum() - 2 * cross
+    apart: Tensor = (shift.square().sum() + bures) / goal["moment"].trace().clamp(min=1e-12)
+    return apart
+
+
+def _relative(difference: Tensor, goal: Tensor) -> Tensor:
+    return difference.square().sum() / goal.square().sum().clamp(min=1e-12)
+
+
+def _deviation(moments: Moments) -> Tensor:
+    variance = moments["square"] - moments["mean"].square()
+    return (variance.clamp(min=0) + _EPS).sqrt()
+
+
+def _covariance(moments: Moments) -> Tensor:
+    mean, moment = moments["mean"], moments["moment"]
+    covariance = moment - torch.outer(mean, mean)
+    # A small multiple of the identity keeps the square root's gradient finite.
+    ridge = _EPS * moment.diagonal().mean().detach() + 1e-12
+    return covariance + ridge * torch.eye(mean.shape[0], device=mean.device)
+
+
+def soften(features: Tensor) -> Tensor:
+    """exp(features) over its mean: activations with their peaks leveled, float32.
+
+    Residual and depthwise networks concentrate their energy in a few cells, so that Gram
+    matrices see little else; Wang et al. (SWAG, arXiv 2104.05623) put a softmax before them.
+    """
+    raised = (features.float() - features.detach().float().amax()).exp()
+    return raised / raised.detach().mean()
