@@ -14,6 +14,8 @@ from phosphene.methods import METHODS, repeat
 from phosphene.methods.differences import visualize_differences
 from phosphene.methods.dream import dream
 from phosphene.methods.film import dream_video, zoom
+from phosphene.methods.invert import invert
+from phosphene.methods.invert_layers import invert_layers
 from phosphene.methods.style import stylize
 from phosphene.methods.vary import vary_style
 from phosphene.methods.visualize import visualize, visualize_layer
@@ -29,6 +31,8 @@ __all__ = [
     "WeightsError",
     "dream",
     "dream_video",
+    "invert",
+    "invert_layers",
     "load_network",
     "repeat",
     "stylize",

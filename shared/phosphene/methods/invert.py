@@ -1,0 +1,324 @@
+"""Feature inversion: the picture that a layer remembers (arXiv 1412.0035, 1512.02017)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal, TypeAlias, cast
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from phosphene import images, inverting, metrics, transforms, vectors
+from phosphene.canvas import Fourier, Pixels, blur, noise
+from phosphene.descend import Render, descend
+from phosphene.errors import InputError
+from phosphene.frame import Frame
+from phosphene.images import ImageLike
+from phosphene.inverting import Distance, Prior, Target
+from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, TapChoice, Text
+from phosphene.methods import method
+from phosphene.networks import Network, load_network
+
+Start: TypeAlias = Literal["grey", "noise", "blurred"]
+PER_STEP = 8
+"""Iterations of L-BFGS in one step of the loop."""
+
+Layer: TypeAlias = Annotated[
+    str, TapChoice(label="Layer", help="early ones keep the picture, late ones its gist")
+]
+Smoothness: TypeAlias = Annotated[
+    float | None,
+    Range(0, 100, label="Smoothness", help="weight of total variation; empty: by depth"),
+]
+Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer side, pixels")]
+Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
+Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
+
+
+@method
+def invert(
+    image: Annotated[ImageLike | None, Picture(label="Your picture")] = None,
+    *,
+    layer: Layer = "relu4_1",
+    network: Net = "vgg19",
+    size: Sides = 224,
+    steps: Annotated[int, Range(1, 2000, label="Iterations")] = 200,
+    smoothness: Smoothness = None,
+    strongest: Annotated[
+        float, Range(0.1, 100, log=True, label="Keep the strongest", help="percent")
+    ] = 100,
+    channels: Annotated[
+        str, Text(label="Keep only channels", placeholder="3, 10-20", help="empty: all")
+    ] = "",
+    region: Annotated[
+        ImageLike | None, Mask(of="image", label="Keep only where painted", advanced=True)
+    ] = None,
+    other: Annotated[
+        ImageLike | None,
+        Picture(label="Mix with", help="its deeper layer joins in", advanced=True),
+    ] = None,
+    other_layer: Annotated[
+        str, TapChoice(label="Layer of the other picture", advanced=True)
+    ] = "relu5_1",
+    balance: Annotated[
+        float, Range(0, 1, 0.05, label="Share of the other picture", advanced=True)
+    ] = 0.5,
+    repeats: Annotated[
+        int, Range(1, 8, label="Repeats", help="from as many seeds: what varies?", advanced=True)
+    ] = 1,
+    features: Annotated[
+        str | None,
+        File(
+            label="Features instead of a picture",
+            help="of the layer and network chosen: .npy or .safetensors",
+            suffixes=(".npy", ".safetensors"),
+            advanced=True,
+        ),
+    ] = None,
+    start: Annotated[
+        str, Choice(("grey", "noise", "blurred"), label="Start", advanced=True)
+    ] = "grey",
+    distance: Annotated[
+        str, Choice(("euclidean", "cosine"), label="Distance of features", advanced=True)
+    ] = "euclidean",
+    canvas: Annotated[
+        str,
+        Choice(("fourier", "pixels"), label="Canvas", advanced=True),
+    ] = "fourier",
+    beta: Annotated[float, Range(1, 3, 0.1, label="Total variation's power", advanced=True)] = 2.0,
+    alpha: Annotated[
+        float,
+        Range(0, 10, 0.1, label="Stay near grey", help="weight of the 6-norm", advanced=True),
+    ] = 0.0,
+    jitter: Annotated[
+        int, Range(0, 16, label="Jitter", help="pixels; above 0 Adam descends", advanced=True)
+    ] = 0,
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Find the picture whose features at a layer are those of yours; frames carry PSNR and SSIM.
+
+    arXiv 1412.0035. With `repeats` the picture is the mean over the seeds; the panels hold each
+    of them and how far they differ. "euclidean" is the distance over the norm of the target.
+    """
+    net = load_network(network, device=device)
+    original, wanted = _wanted(net, image, features, layer, size)
+    wanted = replace(wanted, share=_share(wanted, strongest, channels, region, original))
+    targets = [(wanted, 1.0)]
+    if other is not None:
+        if original is None:
+            raise InputError("a mixture needs your picture too; choose one instead of features")
+        height, width = original.shape[-2:]
+        fitted = images.load(other).resize((width, height), Image.Resampling.LANCZOS)
+        joining = keep(net, images.to_tensor(fitted, net.device), other_layer)
+        targets = [(wanted, 1 - balance), (joining, balance)]
+    smooth = inverting.smoothness(net, layer) if smoothness is None else smoothness
+    generator = torch.Generator().manual_seed(seed)
+    shape = (
+        vectors.size_of(net, layer, wanted.features, size)
+        if original is None
+        else (original.shape[-2], original.shape[-1])
+    )
+    gallery = Gallery(original)
+    run = search(
+        net,
+        targets,
+        Prior(smooth, beta, alpha),
+        begin(cast(Start, start), original, shape, repeats, generator).to(net.device),
+        steps=steps,
+        pixels=canvas == "pixels",
+        distance=cast(Distance, distance),
+        jitter=jitter,
+        generator=generator,
+        render=gallery,
+    )
+    note = inverting.depth_note(net, layer)
+    for frame in run:
+        last = frame.step == frame.steps
+        yield replace(
+            frame,
+            note=frame.note or note,
+            metrics=gallery.measures() | {"feature error": error_of(frame, layer)},
+            verdict=verdict(net, gallery.mean) if last else {},
+            panels=gallery.panels() if last else (),
+        )
+
+
+def search(
+    network: Network,
+    targets: Sequence[tuple[Target, float]],
+    prior: Prior,
+    start: Tensor,
+    *,
+    steps: int,
+    pixels: bool = False,
+    distance: Distance = "euclidean",
+    jitter: int = 0,
+    generator: torch.Generator | None = None,
+    every: int | None = None,
+    render: Render = images.show,
+) -> Iterator[Frame]:
+    """Pictures (N, 3, H, W) whose features come near the targets, weighted; each goes its own way.
+
+    L-BFGS in the frequencies of the picture, in decorrelated colors: at relu4_1 it is 7 dB ahead
+    of Adam on pixels after as many steps. With jitter the loss changes from call to call, which
+    a line search cannot bear: then Adam descends.
+    """
+    taps = [target.tap for target, _ in targets]
+    roll = transforms.jitter(jitter) if jitter and generator else None
+
+    def loss(x: Tensor) -> dict[str, Tensor]:
+        found = network.acts(roll(x, generator) if roll and generator else x, taps)
+        terms = prior.terms(x)
+        for target, weight in targets:
+            distances = target.loss(found[target.tap], distance, squared=not jitter)
+            terms[target.tap] = terms.get(target.tap, 0) + weight * distances.sum()
+        return terms
+
+    height, width = start.shape[-2:]
+    canvas = Pixels(start) if pixels else Fourier(height, width, start=start, device=network.device)
+    if jitter:
+        return descend(
+            canvas,
+            loss,
+            steps=steps,
+            lr=0.05 if pixels else 0.2,
+            schedule=lambda t: 0.5 + 0.5 * math.cos(math.pi * t),
+            every=every,
+            render=render,
+        )
+    return descend(
+        canvas,
+        loss,
+        steps=-(-steps // PER_STEP),
+        optimizer="wolfe",
+        lr=1.0,
+        every=every,
+        render=render,
+    )
+
+
+def error_of(frame: Frame, tap: str) -> float:
+    """The normalized reconstruction error (arXiv 1412.0035) at a tap."""
+    return frame.losses[tap]
+
+
+@dataclass
+class Gallery:
+    """Renders a batch as its mean and remembers it, for measures and panels."""
+
+    original: Tensor | None
+    last: Tensor = field(default_factory=lambda: torch.empty(0))
+
+    def __call__(self, pictures: Tensor) -> Image.Image:
+        """The mean of the pictures (N, 3, H, W)."""
+        self.last = pictures.detach().clone()
+        return images.to_image(self.mean)
+
+    @property
+    def mean(self) -> Tensor:
+        """What the pictures share (1, 3, H, W)."""
+        return self.last.mean(0, keepdim=True)
+
+    def psnr(self) -> float:
+        """In dB, NaN where there is no original."""
+        return math.nan if self.original is None else metrics.psnr(self.mean, self.original)
+
+    def measures(self) -> dict[str, float]:
+        """PSNR in dB and SSIM against the original, where there is one."""
+        if self.original is None:
+            return {}
+        return {"PSNR, dB": self.psnr(), "SSIM": metrics.ssim(self.mean, self.original)}
+
+    def panels(self) -> tuple[tuple[str, Image.Image], ...]:
+        """The original, the difference, and of several seeds each one and their deviation."""
+        found: list[tuple[str, Image.Image]] = []
+        if self.original is not None:
+            missing = (self.mean - self.original).abs().mul(4)
+            found = [
+                ("your picture", images.to_image(self.original)),
+                ("what is lost, 4 times", images.to_image(missing)),
+            ]
+        if len(self.last) > 1:
+            deviation = self.last.std(0, keepdim=True).mean(1, keepdim=True)
+            bright = (deviation / deviation.max().clamp(min=1e-6)).expand(-1, 3, -1, -1)
+            found += [(f"seed {i + 1}", images.to_image(x)) for i, x in enumerate(self.last)]
+            found += [("same in all: the mean", images.to_image(self.mean))]
+            found += [("bright: what varies", images.to_image(bright))]
+        return tuple(found)
+
+
+def keep(network: Network, picture: Tensor, tap: str) -> Target:
+    """What a tap keeps of a picture (1, 3, H, W)."""
+    network.check_size(tap, *picture.shape[-2:])
+    with torch.no_grad():
+        return Target(tap, network.acts(picture, [tap])[tap].float())
+
+
+def _wanted(
+    network: Network,
+    image: ImageLike | None,
+    features: str | None,
+    layer: str,
+    size: int,
+) -> tuple[Tensor | None, Target]:
+    """The picture, if there is one, and what is to be matched."""
+    network.tap(layer)
+    if features is not None:
+        return None, Target(layer, vectors.read(features, network, layer))
+    if image is None:
+        raise InputError("Your picture is missing; choose one first, or give its features")
+    original = images.to_tensor(images.load(image, size), network.device)
+    return original, keep(network, original, layer)
+
+
+def _share(
+    target: Target,
+    strongest: float,
+    channels: str,
+    region: ImageLike | None,
+    original: Tensor | None,
+) -> Tensor | None:
+    """Which features count: the product of all that was asked for, None for all of them."""
+    parts: list[Tensor] = []
+    if channels:
+        parts.append(inverting.chosen(target.features, channels, target.tap))
+    if region is not None and original is not None:
+        height, width = original.shape[-2:]
+        inside = images.region(region, height, width, original.device)
+        parts.append(inverting.within(target.features, inside, target.tap))
+    if strongest < 100:
+        seen = target.features * math.prod(parts, start=torch.ones(()))
+        parts.append(inverting.strongest(seen, strongest))
+    share = math.prod(parts, start=torch.ones(())) if parts else None
+    if share is not None and not (share * target.features).any():
+        raise InputError(
+            f"nothing of your picture fires in what is kept of {target.tap}; keep more"
+        )
+    return share
+
+
+def begin(
+    start: Start,
+    original: Tensor | None,
+    shape: tuple[int, int],
+    count: int,
+    generator: torch.Generator,
+) -> Tensor:
+    """Where pictures (count, 3, H, W) start; several grey ones are told apart by noise."""
+    if start == "blurred":
+        if original is None:
+            raise InputError("start is blurred but there is no picture; choose grey or noise")
+        soft = blur(original.cpu(), max(original.shape[-2:]) / 20).expand(count, -1, -1, -1)
+        return soft + (0.02 * torch.randn(soft.shape, generator=generator) if count > 1 else 0)
+    spread = {"noise": 0.15, "grey": 0.0 if count == 1 else 0.05}[start]
+    return noise(*shape, batch=count, spread=spread, generator=generator)
+
+
+def verdict(network: Network, picture: Tensor) -> dict[str, float]:
+    """Top 5 of a picture; a network without classes asks EfficientNet-Lite0."""
+    judge = network if network.classes else load_network(device=network.device)
+    return judge.verdict(picture)
