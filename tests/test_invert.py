@@ -1,0 +1,175 @@
+"""Inversion: near the picture from shallow layers, farther from deep ones, honest about input."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+import phosphene
+from phosphene import InputError, inverting, load_network
+from phosphene.vectors import packed
+
+PALACE = Path(__file__).parent / "pictures" / "summer_palace.jpg"
+SMALL = {"size": 64, "device": "cpu"}
+LITE = {**SMALL, "network": "efficientnet_lite0"}
+
+
+def last(frames):
+    *_, frame = frames
+    return frame
+
+
+def pixels(frame):
+    return np.asarray(frame.image, dtype=float) / 255
+
+
+def test_the_error_falls_with_steps_and_the_picture_comes_back_from_the_first_tap():
+    frames = list(phosphene.invert(PALACE, layer="relu1_1", steps=160, **SMALL))
+    errors = [terms["relu1_1"] for terms in frames[-1].history]
+    assert errors[-1] < 0.05 * errors[0]
+    assert frames[-1].metrics["PSNR, dB"] > 32
+    assert frames[-1].metrics["SSIM"] > 0.95
+    assert frames[-1].verdict
+
+
+def test_deeper_layers_keep_less():
+    frame = last(
+        phosphene.invert_layers(PALACE, layers=("relu4_1", "relu1_1", "relu3_1"), steps=64, **SMALL)
+    )
+    decibels = [v for k, v in frame.metrics.items() if k.endswith("dB")]
+    assert [k for k in frame.metrics if k.endswith("dB")][0] == "relu1_1, dB"
+    assert decibels == sorted(decibels, reverse=True)
+    assert decibels[0] > decibels[-1] + 5
+    assert len(frame.panels) == 4
+
+
+def test_the_walk_finds_what_each_layer_finds_alone():
+    layers = ("blocks.0.0", "blocks.2.1")
+    walk = last(phosphene.invert_layers(PALACE, layers=layers, steps=24, **LITE))
+    for layer, (_, picture) in zip(layers, walk.panels[1:], strict=True):
+        alone = last(phosphene.invert(PALACE, layer=layer, steps=24, **LITE))
+        assert np.abs(np.asarray(picture, float) - np.asarray(alone.image, float)).max() <= 1
+
+
+def test_two_networks_walk_side_by_side():
+    frame = last(
+        phosphene.invert_layers(PALACE, versus="efficientnet_lite0", count=2, steps=8, **SMALL)
+    )
+    assert sum("vgg19" in caption for caption, _ in frame.panels) == 2
+    assert sum("efficientnet_lite0" in caption for caption, _ in frame.panels) == 2
+
+
+def test_a_region_leaves_the_rest_to_the_prior():
+    mask = np.zeros((*np.asarray(phosphene.images.load(PALACE, 64)).shape[:2], 3), np.uint8)
+    mask[:, : mask.shape[1] // 2] = 255
+    frame = last(phosphene.invert(PALACE, layer="relu2_1", region=mask, steps=96, **SMALL))
+    found, edge = pixels(frame), 8
+    half = found.shape[1] // 2
+    original = np.asarray(phosphene.images.load(PALACE, 64), dtype=float) / 255
+    inside = np.abs(found - original)[:, : half - edge].mean()
+    outside = np.abs(found - 0.5)[:, half + edge :].mean()
+    assert inside < 0.04
+    assert outside < 0.05
+
+
+def test_fewer_activations_keep_less():
+    options = {"layer": "relu2_1", "steps": 48, **SMALL}
+    everything = last(phosphene.invert(PALACE, **options)).metrics["PSNR, dB"]
+    strongest = last(phosphene.invert(PALACE, strongest=2, **options)).metrics["PSNR, dB"]
+    few = last(phosphene.invert(PALACE, channels="0-7", **options)).metrics["PSNR, dB"]
+    assert everything > strongest + 3
+    assert everything > few + 3
+
+
+def test_seeds_differ_and_their_deviation_is_shown():
+    frame = last(phosphene.invert(PALACE, layer="blocks.4.2", repeats=2, steps=16, **LITE))
+    panels = dict(frame.panels)
+    assert np.abs(np.asarray(panels["seed 1"], float) - np.asarray(panels["seed 2"])).mean() > 1
+    assert "bright: what varies" in panels
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"distance": "cosine"},
+        {"jitter": 2},
+        {"canvas": "pixels", "alpha": 1.0, "beta": 1.5, "start": "noise"},
+        {"start": "blurred"},
+        {"other": Image.new("RGB", (32, 32), "red"), "other_layer": "blocks.3.2"},
+        {"layer": "logits"},
+        {"layer": "probabilities"},
+    ],
+)
+def test_every_choice_lowers_its_loss(options):
+    frame = last(
+        phosphene.invert(PALACE, **{"layer": "blocks.2.1", "steps": 24, **LITE, **options})
+    )
+    totals = [sum(terms.values()) for terms in frame.history]
+    assert min(totals) < totals[0]
+
+
+def test_features_go_out_and_come_back(tmp_path):
+    found = phosphene.features(PALACE, "relu2_1", size=64)
+    path = tmp_path / "palace.safetensors"
+    path.write_bytes(packed(found, load_network("vgg19"), "relu2_1"))
+    frame = last(phosphene.invert(features=str(path), layer="relu2_1", steps=48, **SMALL))
+    assert frame.metrics["feature error"] < 0.02
+    np.save(
+        tmp_path / "logits.npy",
+        phosphene.features(PALACE, "logits", network="efficientnet_lite0", size=64)
+        .cpu()
+        .numpy()[0],
+    )
+    vector = str(tmp_path / "logits.npy")
+    assert last(phosphene.invert(features=vector, layer="logits", steps=8, **LITE)).image.size == (
+        64,
+        64,
+    )
+
+
+def test_bad_features_say_what_is_wrong(tmp_path):
+    def refused(array, layer="relu3_1", name="f.npy"):
+        path = tmp_path / name
+        np.save(path, array) if name.endswith("npy") else save_file(array, path)
+        with pytest.raises(InputError) as error:
+            next(phosphene.invert(features=str(path), layer=layer, **SMALL))
+        return str(error.value)
+
+    ones = np.ones((512, 8, 8), np.float32)
+    assert "relu4_1 of vgg19" in refused(ones)
+    assert "efficientnet_lite0" in refused(np.ones(1000, np.float32))
+    assert "conv3_1" in refused(-np.ones((256, 8, 8), np.float32))
+    assert "NaN" in refused(np.full((256, 8, 8), np.nan, np.float32))
+    assert "shape" in refused(np.ones((2, 3), np.float32))
+    assert "zeros" in refused(np.zeros((256, 8, 8), np.float32))
+    assert "at most" in refused(np.ones((256, 300, 300), np.float32))
+    assert "2 tensors" in refused({"a": torch.ones(1), "b": torch.ones(1)}, name="f.safetensors")
+    assert "cannot be read" in refused(np.array([{}], dtype=object))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"image": None}, "missing"),
+        ({"channels": "70"}, "channels 0 to"),
+        ({"channels": "a-b"}, "numbers and ranges"),
+        ({"channels": ","}, "names none"),
+        ({"region": Image.new("L", (64, 43))}, "empty"),
+        ({"layer": "relu9_9"}, "did you mean"),
+        ({"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64}, "at least"),
+    ],
+)
+def test_bad_input_is_refused_in_a_sentence(options, words):
+    with pytest.raises(InputError, match=words):
+        next(phosphene.invert(**{"image": PALACE, "layer": "relu1_1", **SMALL, **options}))
+
+
+def test_strongest_keeps_the_share_asked_for():
+    values = torch.arange(-50.0, 50.0).view(1, 1, 10, 10)
+    assert inverting.strongest(values, 10).sum() == 10
+    assert inverting.strongest(values, 100).all()
