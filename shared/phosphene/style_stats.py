@@ -98,11 +98,17 @@ def _covariance(moments: Moments) -> Tensor:
     return covariance + ridge * torch.eye(mean.shape[0], device=mean.device)
 
 
+_WARMTH = 2.0
+
+
 def soften(features: Tensor) -> Tensor:
-    """exp(features) over its mean: activations with their peaks leveled, float32.
+    """exp(2 features / peak) over its mean: activations with their peaks leveled, float32.
 
     Residual and depthwise networks concentrate their energy in a few cells, so that Gram
     matrices see little else; Wang et al. (SWAG, arXiv 2104.05623) put a softmax before them.
+    We divide by the peak first: a softmax over activations up to 6 would sharpen, not soften.
     """
-    raised = (features.float() - features.detach().float().amax()).exp()
+    features = features.float()
+    peak = features.detach().abs().amax().clamp(min=1e-12)
+    raised = (features / peak * _WARMTH).exp()
     return raised / raised.detach().mean()

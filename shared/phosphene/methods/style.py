@@ -16,7 +16,7 @@ from phosphene.descend import Loss, Optimizer
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import Choice, Flag, Mask, NetworkChoice, Picture, Range, TapChoice, Text
+from phosphene.knobs import Choice, Mask, NetworkChoice, Picture, Range, TapChoice, Text
 from phosphene.methods import method
 from phosphene.networks import Network, Pooling, load_network
 from phosphene.painting import (
@@ -119,10 +119,15 @@ def stylize(
         float, Range(0, 0.98, 0.01, label="Averaging of steps (Adam)", advanced=True)
     ] = 0.8,
     pooling: Annotated[str, Choice(("max", "average"), label="Pooling", advanced=True)] = "max",
-    soft: Annotated[
-        bool,
-        Flag(label="Soften activations", help="for residual networks", advanced=True),
-    ] = False,
+    activations: Annotated[
+        str,
+        Choice(
+            ("auto", "soft", "plain"),
+            label="Activations",
+            help="soft levels their peaks; auto: soft on all networks but VGG",
+            advanced=True,
+        ),
+    ] = "auto",
     network: Annotated[
         str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")
     ] = "vgg19",
@@ -138,7 +143,7 @@ def stylize(
         content_tap or layers.content,
         layers.dream,
         cast(Kind, statistics),
-        soft,
+        activations == "soft" or (activations == "auto" and net.name != "vgg19"),
         {
             "style": 1 - dream,
             "content": CONTENT_WEIGHT / strength,

@@ -1,0 +1,84 @@
+"""Style transfer: paint a picture with another picture's brush."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from phosphene import stylize, ui, vary_style
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+PAIRS = (
+    ("summer_palace", "village_street_auvers"),
+    ("koala", "great_wave"),
+    ("cat", "composition_viii"),
+    ("scarlet_macaw", "poppies"),
+    ("astronaut", "moulin_de_la_galette"),
+    ("polar_bear", "inokashira_snow"),
+    ("panda", "lion"),
+    ("moose", "harvesters"),
+    ("flower", "prawns"),
+    ("chameleon", "ejiri_suruga"),
+    ("coffee", "kazusa_sea_route"),
+    ("crocodile", "aigues_mortes"),
+)
+
+LOOKS = {
+    "Painted": {},
+    "Gentle": {"strength": 0.3},
+    "Wild": {"strength": 5.0, "brush": 1.5},
+    "Fine brush": {"brush": 0.5},
+    "Broad brush": {"brush": 1.6, "strength": 1.5},
+    "My colors": {"colors": "mine"},
+    "My palette": {"colors": "matched"},
+    "Dreaming": {"dream": 0.5},
+    "From noise": {"start": "noise"},
+    "Quick": {"network": "efficientnet_lite0", "size": 384},
+    "Finest": {"statistics": "wasserstein", "size": 256, "steps": 30},
+}
+
+
+def examples() -> list[dict[str, str]]:
+    """The pairs as pictures of the form."""
+    return [
+        {
+            "content": str(EXAMPLES / f"{photo}.jpg"),
+            "style": str(EXAMPLES / "styles" / f"{art}.jpg"),
+        }
+        for photo, art in PAIRS
+    ]
+
+
+demo = ui.page(
+    "Style transfer",
+    "What is in a picture and how it is painted lie in different numbers of the same network: "
+    "keep the one of your photograph, take the other from a painting.",
+    papers=[
+        ("Gatys et al. 2015", "https://arxiv.org/abs/1508.06576"),
+        ("Gatys et al. 2017, colors and scale", "https://arxiv.org/abs/1611.07865"),
+        ("Wang et al. 2021, other networks", "https://arxiv.org/abs/2104.05623"),
+    ],
+    tabs=[
+        ui.Tab(
+            "Transfer",
+            stylize,
+            presets=LOOKS,
+            examples=examples(),
+            before="content",
+            explain="Content is what deep features say is where; style is which features fire "
+            "together, no matter where (their Gram matrix). The painting starts at 128 pixels "
+            "and grows. To go on, give the result back as *Continue from*.",
+        ),
+        ui.Tab(
+            "Vary one thing",
+            vary_style,
+            examples=examples()[:6],
+            before=None,
+            explain="The same two pictures with one setting changed: a row for the lecture.",
+        ),
+    ],
+    emoji="🎨",
+)
+
+if __name__ == "__main__":
+    demo.launch(**ui.launch_options())
