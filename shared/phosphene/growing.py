@@ -122,7 +122,7 @@ class Grower:
         height, width = start.shape[-2:]
         sizes = [
             (round(height / 1.5**level), round(width / 1.5**level))
-            for level in reversed(range(self.octaves))
+            for level in reversed(range(min(self.octaves, steps)))
         ]
         parts = [steps // len(sizes)] * (len(sizes) - 1)
         stages = Stages(steps)

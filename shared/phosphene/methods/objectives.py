@@ -22,7 +22,7 @@ from phosphene.networks import Network
 _WEIGHT = re.compile(r"\s*(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+)\s*\*")
 _CLASS = re.compile(r"\s*class\s*:\s*((?:[^+\-]|(?<=\w)-(?=\w))+)")
 _TAP = re.compile(r"\s*([A-Za-z_][\w.]*)")
-_CHANNELS = re.compile(r"\s*:\s*([\d,\-\s]*\d)")
+_CHANNELS = re.compile(r"\s*:\s*(\d+(?:-\d+)?(?:\s*,\s*\d+(?:-\d+)?)*)")
 _PLACE = re.compile(r"\s*@\s*(\w+)")
 _SIGN = re.compile(r"\s*([+-])")
 

@@ -21,8 +21,6 @@ from phosphene.methods.objectives import Objective, check, parse
 from phosphene.networks import Network, load_network
 from phosphene.zoo import imagenet_classes
 
-LOOK = 224
-"""The side at which a network is asked what it sees."""
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 _WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
@@ -224,12 +222,11 @@ def judged(frame: Frame, net: Network, wish: Objective, pictures: Tensor) -> Fra
     metrics = {term.name: -float(term.loss(acts[term.tap])) for term in wish.terms}
     if not net.classes:
         return replace(frame, metrics=metrics)
-    seen = images.scaled(pictures[:1], LOOK, LOOK)
     with torch.no_grad():
-        chances = net.logits(seen)[0].softmax(-1)
+        chances = net.logits(pictures[:1])[0].softmax(-1)
     for term in wish.terms:
         if term.tap == "logits":
             metrics[f"probability of {term.name.removeprefix('class:')}"] = float(
                 chances[list(term.channels)].mean()
             )
-    return replace(frame, metrics=metrics, verdict=net.verdict(seen))
+    return replace(frame, metrics=metrics, verdict=net.verdict(pictures[:1]))

@@ -1,0 +1,156 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from phosphene import InputError, load_network, visualize, visualize_differences, visualize_layer
+from phosphene.canvas import Pixels
+from phosphene.growing import Care, Grower, Kept, beginning
+from phosphene.images import to_tensor
+from phosphene.methods.differences import VARIANTS
+from phosphene.methods.objectives import parse
+from phosphene.methods.visualize import wish_of
+
+CLASSES = (
+    *("dumbbell", "cup", "dalmatian", "bell pepper", "lemon"),
+    *("goose", "kit fox", "Eskimo dog", "ostrich", "scuba diver"),
+)
+
+
+CALM = {"zoom": 20, "turn": 5, "jitter": 8, "device": "cpu"}
+QUICK = {"steps": 40, "size": 112, "octaves": 1, "center": 0, "tv": 20, **CALM}
+
+
+@pytest.fixture(scope="module")
+def net():
+    return load_network("efficientnet_lite0", device="cpu")
+
+
+def last(**options):
+    *_, frame = visualize(**{**QUICK, **options})
+    return frame
+
+
+def test_ten_classes_are_certain_and_stay_likely_shifted_and_scaled(net):
+    indices = torch.tensor([net.find_class(name) for name in CLASSES])
+    rows = torch.arange(len(CLASSES))
+
+    def wish(x):
+        return {"logits": -net.logits(x)[rows, indices].mean()}
+
+    generator = torch.Generator().manual_seed(0)
+    care = Care(tv=60, jitter=16, zoom=40, turn=15)
+    start = beginning("noise", 144, 144, len(CLASSES), generator)
+    *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 112)
+
+    def chance(pictures):
+        with torch.no_grad():
+            return net.logits(pictures).softmax(-1)[rows, indices]
+
+    assert chance(grown).min() > 0.9
+    moved = torch.roll(grown, (9, -7), (-2, -1))
+    assert chance(moved).min() > 0.5
+    assert chance(F.interpolate(grown, scale_factor=1.25, mode="bilinear")).min() > 0.5
+
+
+def test_a_channel_is_raised_more_than_any_other_of_its_layer(net):
+    def channels(picture):
+        with torch.no_grad():
+            return net.acts(picture, ["blocks.4"])["blocks.4"][0].flatten(1).mean(1)
+
+    generator = torch.Generator().manual_seed(0)
+    start = beginning("noise", 112, 112, 1, generator)
+    raised = channels(to_tensor(last(target="blocks.4:57").image)) - channels(start)
+    assert raised.argmax() == 57
+
+
+def test_frames_tell_score_probability_and_what_the_network_sees(net):
+    frame = last(target="lemon")
+    assert {"class:lemon", "probability of lemon"} == set(frame.metrics)
+    assert len(frame.verdict) == 5
+    assert frame.metrics["probability of lemon"] > 0.5
+
+
+def test_a_probability_can_be_maximized_instead(net):
+    frame = last(target="lemon", score="probability", steps=64)
+    assert "probability" in " ".join(frame.metrics) or frame.verdict
+    assert frame.verdict.get("lemon", 0) > 0.3
+
+
+def test_diversity_makes_pictures_of_one_thing_differ(net):
+    def alike(diversity):
+        generator = torch.Generator().manual_seed(0)
+        start = beginning("noise", 96, 96, 3, generator)
+        wish = wish_of(net, parse("class:goose", net), start, diversity)
+        care = Care(jitter=8)
+        *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 16)
+        with torch.no_grad():
+            return float(wish_of(net, parse("class:goose", net), start, 1.0)(grown)["alike"])
+
+    assert alike(10.0) < alike(0.001) - 0.02
+
+
+def test_a_direction_lies_between_two_targets(net):
+    frame = last(target="lemon", toward="goose", mix=0.5)
+    assert {"class:lemon", "class:goose"} <= set(frame.metrics)
+    assert min(frame.metrics["class:lemon"], frame.metrics["class:goose"]) > 1.5
+
+
+def test_a_picture_can_be_the_start():
+    from pathlib import Path
+
+    photo = Path(__file__).parent / "pictures" / "panda.jpg"
+    frame = last(target="goose", start="picture", image=photo, steps=2)
+    assert max(frame.image.size) == 112
+    with pytest.raises(InputError, match="picture to start from is missing"):
+        last(start="picture")
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("gose", "goose"), ("blocks.4:9999", "choose from 0"), ("", "empty"), ("bloks.4:3", "blocks")],
+)
+def test_an_unknown_target_is_answered_with_the_nearest(target, words):
+    with pytest.raises(InputError, match=words):
+        last(target=target)
+
+
+def test_only_a_class_has_a_probability():
+    with pytest.raises(InputError, match="only a class"):
+        last(target="blocks.4:3", score="probability")
+
+
+@pytest.mark.parametrize("care", [Care(blur=1.0, every=1), Care(small=0.5, every=1)])
+def test_tidying_takes_away_from_the_pixels(care):
+    start = beginning("noise", 32, 32, 1, torch.Generator().manual_seed(0))
+    canvas = Kept(Pixels(start), care)
+    canvas.project()
+    assert (canvas() - 0.5).abs().mean() < 0.95 * (start - 0.5).abs().mean()
+
+
+def test_pixels_that_contribute_little_are_clipped_first():
+    picture = torch.full((1, 3, 4, 4), 0.6)
+    gradient = torch.zeros(1, 3, 4, 4)
+    gradient[..., :2] = 1.0
+    tidied = Care(weak=0.5).tidied(picture, gradient)
+    assert (tidied[..., :2] == 0.6).all()
+    assert (tidied[..., 2:] == 0.5).all()
+
+
+def test_the_middle_is_kept_and_the_border_fades():
+    canvas = Kept(Pixels(torch.ones(1, 3, 33, 33)), Care(center=1.0))
+    assert canvas()[0, 0, 16, 16] > 0.95
+    assert canvas()[0, 0, 0, 0] < 0.6
+
+
+def test_a_layer_sheet_has_a_picture_for_each_channel(net):
+    frames = list(visualize_layer("blocks.3", first=2, count=4, steps=8, size=64, device="cpu"))
+    assert frames[-1].image.size == (132, 132)
+    assert frames[-1].loss < frames[0].loss
+    with pytest.raises(InputError, match="choose from 0"):
+        list(visualize_layer("blocks.3", first=999, device="cpu"))
+
+
+def test_every_regularizer_has_its_place_in_the_grid():
+    *_, frame = visualize_differences("goose", steps=2, size=64, device="cpu")
+    assert len(frame.panels) == len(VARIANTS)
+    assert frame.step == frame.steps == 2 * len(VARIANTS)
