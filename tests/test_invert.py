@@ -16,7 +16,7 @@ from phosphene.vectors import packed
 
 PALACE = Path(__file__).parent / "pictures" / "summer_palace.jpg"
 SMALL = {"size": 64, "device": "cpu"}
-LITE = {**SMALL, "network": "efficientnet_lite0"}
+LITE = {"size": 96, "device": "cpu", "network": "efficientnet_lite0"}
 
 
 def last(frames):
@@ -42,7 +42,7 @@ def test_deeper_layers_keep_less():
         phosphene.invert_layers(PALACE, layers=("relu4_1", "relu1_1", "relu3_1"), steps=64, **SMALL)
     )
     decibels = [v for k, v in frame.metrics.items() if k.endswith("dB")]
-    assert [k for k in frame.metrics if k.endswith("dB")][0] == "relu1_1, dB"
+    assert next(iter(frame.metrics)) == "relu1_1, dB"
     assert decibels == sorted(decibels, reverse=True)
     assert decibels[0] > decibels[-1] + 5
     assert len(frame.panels) == 4
@@ -58,7 +58,9 @@ def test_the_walk_finds_what_each_layer_finds_alone():
 
 def test_two_networks_walk_side_by_side():
     frame = last(
-        phosphene.invert_layers(PALACE, versus="efficientnet_lite0", count=2, steps=8, **SMALL)
+        phosphene.invert_layers(
+            PALACE, versus="efficientnet_lite0", count=2, steps=8, size=96, device="cpu"
+        )
     )
     assert sum("vgg19" in caption for caption, _ in frame.panels) == 2
     assert sum("efficientnet_lite0" in caption for caption, _ in frame.panels) == 2
@@ -73,8 +75,9 @@ def test_a_region_leaves_the_rest_to_the_prior():
     original = np.asarray(phosphene.images.load(PALACE, 64), dtype=float) / 255
     inside = np.abs(found - original)[:, : half - edge].mean()
     outside = np.abs(found - 0.5)[:, half + edge :].mean()
-    assert inside < 0.04
-    assert outside < 0.05
+    lost = np.abs(found - original)[:, half + edge :].mean()
+    assert inside < 0.25 * lost
+    assert outside < 0.15
 
 
 def test_fewer_activations_keep_less():
@@ -121,15 +124,13 @@ def test_features_go_out_and_come_back(tmp_path):
     assert frame.metrics["feature error"] < 0.02
     np.save(
         tmp_path / "logits.npy",
-        phosphene.features(PALACE, "logits", network="efficientnet_lite0", size=64)
+        phosphene.features(PALACE, "logits", network="efficientnet_lite0", size=96)
         .cpu()
         .numpy()[0],
     )
     vector = str(tmp_path / "logits.npy")
-    assert last(phosphene.invert(features=vector, layer="logits", steps=8, **LITE)).image.size == (
-        64,
-        64,
-    )
+    frame = last(phosphene.invert(features=vector, layer="logits", steps=8, **LITE))
+    assert frame.image.size == (96, 96)
 
 
 def test_bad_features_say_what_is_wrong(tmp_path):
@@ -141,7 +142,7 @@ def test_bad_features_say_what_is_wrong(tmp_path):
         return str(error.value)
 
     ones = np.ones((512, 8, 8), np.float32)
-    assert "relu4_1 of vgg19" in refused(ones)
+    assert "conv4_1, relu4_1, conv4_2 of vgg19" in refused(ones)
     assert "efficientnet_lite0" in refused(np.ones(1000, np.float32))
     assert "conv3_1" in refused(-np.ones((256, 8, 8), np.float32))
     assert "NaN" in refused(np.full((256, 8, 8), np.nan, np.float32))
@@ -170,6 +171,6 @@ def test_bad_input_is_refused_in_a_sentence(options, words):
 
 
 def test_strongest_keeps_the_share_asked_for():
-    values = torch.arange(-50.0, 50.0).view(1, 1, 10, 10)
+    values = torch.arange(-30.0, 70.0).view(1, 1, 10, 10)
     assert inverting.strongest(values, 10).sum() == 10
     assert inverting.strongest(values, 100).all()

@@ -20,6 +20,7 @@ from phosphene.methods.style import stylize
 from phosphene.methods.vary import vary_style
 from phosphene.methods.visualize import visualize, visualize_layer
 from phosphene.networks import load_network
+from phosphene.vectors import features
 
 __version__ = "0.1.0"
 
@@ -31,6 +32,7 @@ __all__ = [
     "WeightsError",
     "dream",
     "dream_video",
+    "features",
     "invert",
     "invert_layers",
     "load_network",

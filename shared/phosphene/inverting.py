@@ -73,8 +73,8 @@ def smoothness(network: Network, tap: str) -> float:
     return next(weight for limit, weight in DEPTH_TV.items() if stride <= limit)
 
 
-DEPTH_TV = {1: 0.0, 2: 0.01, 4: 0.1, 8: 1.0, 16: 2.0, 10_000: 4.0}
-GLOBAL_TV = 4.0
+DEPTH_TV = {1: 0.0, 2: 0.01, 4: 0.1, 8: 1.0, 16: 1.0, 10_000: 0.5}
+GLOBAL_TV = 0.5
 
 
 def strongest(features: Tensor, percent: float) -> Tensor:

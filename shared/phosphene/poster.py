@@ -45,7 +45,7 @@ def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Imag
     draw.text((GAP, GAP), title, INK, _font(15))
     tiles = [("your picture", "", original)]
     tiles += [(m.tap, f"{m.psnr:.1f} dB", m.image) for m in memories]
-    tiles += [("PSNR over depth", "feature error", curve(memories, (width, height)))]
+    tiles += [("PSNR", "feature error", curve(memories, (width, height)))]
     for index, (name, figure, picture) in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = GAP + column * cell[0], LABEL + GAP + row * cell[1]

@@ -10,11 +10,29 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from phosphene import images
 from phosphene.errors import InputError, PhospheneError
+from phosphene.images import ImageLike
 from phosphene.networks import Network, load_network
 from phosphene.zoo import EMBEDDED
 
 MAX_SIDE = 1024
+
+
+def features(
+    image: ImageLike,
+    layer: str,
+    *,
+    network: str = "vgg19",
+    size: int = 224,
+    device: str | None = None,
+) -> Tensor:
+    """What a layer computes of a picture: (1, C, h, w) or (1, C), float32, on the device."""
+    net = load_network(network, device=device)
+    picture = images.load(image, size)
+    net.check_size(layer, picture.height, picture.width)
+    with torch.no_grad():
+        return net.acts(images.to_tensor(picture, net.device), [layer])[layer].float()
 
 
 def read(path: str | Path, network: Network, tap: str) -> Tensor:
@@ -50,8 +68,8 @@ def size_of(network: Network, tap: str, features: Tensor, size: int) -> tuple[in
 
 
 def packed(features: Tensor, network: Network, tap: str) -> bytes:
-    """Features as safetensors bytes (half precision), with network and tap as metadata."""
-    plain = features.detach().half().cpu().contiguous()
+    """Features as safetensors bytes, float32, with network and tap as metadata."""
+    plain = features.detach().float().cpu().contiguous()
     return save({"features": plain}, {"network": network.name, "tap": tap})
 
 

@@ -31,7 +31,7 @@ Layer: TypeAlias = Annotated[
 ]
 Smoothness: TypeAlias = Annotated[
     float | None,
-    Range(0, 100, label="Smoothness", help="weight of total variation; empty: by depth"),
+    Range(0.0, 100.0, 0.01, label="Smoothness", help="weight of total variation; empty: by depth"),
 ]
 Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer side, pixels")]
 Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
@@ -308,13 +308,16 @@ def begin(
     count: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Where pictures (count, 3, H, W) start; several grey ones are told apart by noise."""
+    """Where pictures (count, 3, H, W) start.
+
+    Grey comes with faint noise: on a flat picture the deepest layers have no gradient to follow.
+    """
     if start == "blurred":
         if original is None:
             raise InputError("start is blurred but there is no picture; choose grey or noise")
         soft = blur(original.cpu(), max(original.shape[-2:]) / 20).expand(count, -1, -1, -1)
         return soft + (0.02 * torch.randn(soft.shape, generator=generator) if count > 1 else 0)
-    spread = {"noise": 0.15, "grey": 0.0 if count == 1 else 0.05}[start]
+    spread = {"noise": 0.15, "grey": 0.02 if count == 1 else 0.05}[start]
     return noise(*shape, batch=count, spread=spread, generator=generator)
 
 
