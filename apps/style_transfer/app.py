@@ -14,13 +14,13 @@ PAIRS = (
     ("cat", "composition_viii"),
     ("scarlet_macaw", "poppies"),
     ("astronaut", "moulin_de_la_galette"),
-    ("polar_bear", "inokashira_snow"),
+    ("polar_bear", "aigues_mortes"),
     ("panda", "lion"),
     ("moose", "harvesters"),
     ("flower", "prawns"),
     ("chameleon", "ejiri_suruga"),
     ("coffee", "kazusa_sea_route"),
-    ("crocodile", "aigues_mortes"),
+    ("lemur", "composition_viii"),
 )
 
 LOOKS = {
