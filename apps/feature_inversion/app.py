@@ -27,8 +27,7 @@ WALKS = {
 
 PLACES = ("The first layers", "After one pooling", "After two", "After three", "The last ones")
 READ = "\n\n".join(
-    f"**{place}.** {text}"
-    for place, text in zip((*PLACES, "Without places"), DEPTHS, strict=True)
+    f"**{place}.** {text}" for place, text in zip((*PLACES, "Without places"), DEPTHS, strict=True)
 )
 
 examples = [{"image": str(EXAMPLES / f"{name}.jpg")} for name in PICTURES]
