@@ -83,9 +83,10 @@ def _shared(parameter: Parameter) -> dict[str, Any]:
 
 
 def _range(parameter: Parameter, knob: Range) -> gr.components.Component:
-    value = None if parameter.default is None else to_form(parameter, parameter.default)
-    wide = knob.whole and knob.high - knob.low > 10_000
-    if wide or parameter.default is None:
+    if parameter.default is None:  # Gradio's number control turns empty into 0
+        return gr.Textbox("", placeholder="automatic", max_lines=1, **_shared(parameter))
+    value = to_form(parameter, parameter.default)
+    if knob.whole and knob.high - knob.low > 10_000:
         step = knob.step or (1 if knob.whole else None)
         bounds: dict[str, Any] = {"minimum": knob.low, "maximum": knob.high}
         precision = 0 if knob.whole else None
@@ -196,10 +197,9 @@ def to_form(parameter: Parameter, value: Any) -> Any:
     """A parameter's value as its control shows it."""
     knob = parameter.knob
     if isinstance(knob, Range):
-        if value is None:
-            return None
-        slider = knob.log and parameter.default is not None
-        return round(math.log10(value), 2) if slider and value > 0 else value
+        if parameter.default is None:
+            return "" if value is None else str(value)
+        return round(math.log10(value), 2) if knob.log and value > 0 else value
     if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
         return ""
     if isinstance(knob, TapChoice) and knob.several:

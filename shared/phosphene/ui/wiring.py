@@ -180,7 +180,8 @@ def _taps(name: str, *current: Any) -> list[Any]:
 
 def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:
     if isinstance(value, list):
-        return [tap for tap in value if tap in taps] or [default]
+        # None chosen stays so: it has a meaning of its own, such as a walk through all.
+        return [tap for tap in value if tap in taps] or [default] * bool(value)
     return value if value in taps or not value else default
 
 
