@@ -15,7 +15,6 @@ to the result of the default dream at 512 pixels, and peak memory over picture s
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -28,7 +27,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from phosphene import dream, networks, transforms, weights
+from phosphene import dream, networks, transforms, weights, zoo
 from phosphene.canvas import Fourier, Pixels, blur
 from phosphene.descend import descend
 from phosphene.gradients import Conditioner
@@ -49,16 +48,10 @@ def googlenet() -> nn.Module:
 
 
 def ours(device: str) -> Network:
-    return Network(
-        "googlenet",
-        googlenet(),
-        mean=(0.485, 0.456, 0.406),
-        std=(0.229, 0.224, 0.225),
-        source=weights.fetch("efficientnet_lite0"),
-        classes=(),
-        device=torch.device(device),
-        dtype=torch.float32,
-    )
+    plan = zoo.Blueprint(googlenet(), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    source = weights.fetch("efficientnet_lite0")
+    where = torch.device(device)
+    return Network("googlenet", plan, source=source, device=where, dtype=torch.float32)
 
 
 def timed(run: Callable[[], None]) -> float:
@@ -165,7 +158,9 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["--memory"]:
         default_dream(int(arguments[1]), "cpu", steps=1, octaves=2)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        # Not getrusage: its peak is inherited from the parent process.
+        status = Path("/proc/self/status").read_text()
+        print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
         return
     device = arguments[0] if arguments else "cpu"
     largest = int(arguments[1]) if len(arguments) > 1 else 2048
