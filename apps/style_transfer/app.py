@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from phosphene import stylize, ui, vary_style
+from phosphene import stylize, texture, ui, vary_style
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -25,10 +25,10 @@ PAIRS = (
 
 LOOKS = {
     "Painted": {},
-    "Gentle": {"strength": 0.3},
-    "Wild": {"strength": 5.0, "brush": 1.5},
+    "Gentle": {"strength": 2.5},
+    "Wild": {"strength": 8.5, "brush": 1.5},
     "Fine brush": {"brush": 0.5},
-    "Broad brush": {"brush": 1.6, "strength": 1.5},
+    "Broad brush": {"brush": 1.6, "strength": 6},
     "My colors": {"colors": "mine"},
     "My palette": {"colors": "matched"},
     "Dreaming": {"dream": 0.5},
@@ -68,6 +68,14 @@ demo = ui.page(
             explain="Content is what deep features say is where; style is which features fire "
             "together, no matter where (their Gram matrix). The painting starts at 128 pixels "
             "and grows. To go on, give the result back as *Continue from*.",
+        ),
+        ui.Tab(
+            "Texture",
+            texture,
+            examples=[{"sample": str(EXAMPLES / "styles" / f"{art}.jpg")} for _, art in PAIRS],
+            before=None,
+            explain="Style with no content: from noise, until the statistics are the sample's. "
+            "A tileable texture can be laid side by side without a seam.",
         ),
         ui.Tab(
             "Vary one thing",

@@ -17,6 +17,7 @@ from phosphene.methods.film import dream_video, zoom
 from phosphene.methods.invert import invert
 from phosphene.methods.invert_layers import invert_layers
 from phosphene.methods.style import stylize
+from phosphene.methods.texture import texture
 from phosphene.methods.vary import vary_style
 from phosphene.methods.visualize import visualize, visualize_layer
 from phosphene.networks import load_network
@@ -38,6 +39,7 @@ __all__ = [
     "load_network",
     "repeat",
     "stylize",
+    "texture",
     "vary_style",
     "visualize",
     "visualize_differences",

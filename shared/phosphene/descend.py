@@ -49,12 +49,12 @@ def descend(
     `loss(picture)` returns weighted terms by name. "l1" and "l2" divide each picture's
     gradient by its mean absolute value or its root mean square, so that `lr` is a step in
     units of the picture; "gradient" takes it as it is. A step of "wolfe" is eight iterations of
-    L-BFGS with a line search: by far the fastest where the loss does not change from call to call. `schedule` maps progress in [0, 1) to
-    a factor on `lr`; `smooth` blurs the gradient (Gaussian, pixels), then `condition`
-    changes it, once per step; `average` in (0, 1) is
-    the decay of a bias-corrected running mean of the iterates, which is then shown and left
-    on the canvas; `tolerance` stops the run when twenty steps lower the loss by less than
-    that share. A frame comes after the first step and then every `every` steps or every
+    L-BFGS with a line search: by far the fastest where the loss does not change from call to
+    call. `schedule` maps progress in [0, 1) to a factor on `lr`; `smooth` blurs the gradient
+    (Gaussian, pixels), then `condition` changes it, once per step; `average` in (0, 1) is the
+    decay of a bias-corrected running mean of the iterates, which is then shown and left on the
+    canvas; `tolerance` stops the run when twenty steps lower the loss by less than that share.
+    A frame comes after the first step and then every `every` steps or every
     `seconds`. InputError, after the last good frame, if the loss stops being finite.
     """
     stepper = _Stepper(

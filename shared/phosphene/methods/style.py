@@ -44,8 +44,8 @@ def stylize(
     *,
     strength: Annotated[
         float,
-        Range(0.1, 10, log=True, label="Style strength", help="low: your photo, high: paint"),
-    ] = 1.0,
+        Range(0, 10, 0.5, label="Style strength", help="0: your photo, 10: paint"),
+    ] = 5.0,
     brush: Annotated[
         float, Range(0.25, 2, 0.05, label="Brush size", help="the style's scale in the picture")
     ] = 1.0,
@@ -143,10 +143,10 @@ def stylize(
         content_tap or layers.content,
         layers.dream,
         cast(Kind, statistics),
-        activations == "soft" or (activations == "auto" and net.name != "vgg19"),
+        activations == "soft" or (activations == "auto" and soft_by_itself(net)),
         {
             "style": 1 - dream,
-            "content": CONTENT_WEIGHT / strength,
+            "content": CONTENT_WEIGHT * 10 ** (1 - strength / 5),
             "dream": DREAM_WEIGHT * dream,
             "tv": TV_WEIGHT * smooth,
         },
@@ -156,7 +156,7 @@ def stylize(
         net.check_size(tap, photo.height, photo.width)
     source = images.to_tensor(photo, net.device)
     shown = [(style, 1.0), (second, second_share), (third, third_share)]
-    named = [(_style(p, net), share) for p, share in shown if p is not None]
+    named = [(open_style(p, net), share) for p, share in shown if p is not None]
     styles = [(_in_colors(p, source, colors), share) for p, share in named]
     inside = None if mask is None else _region(mask, source)
     if inside is not None and second is None:
@@ -165,7 +165,7 @@ def stylize(
 
     def loss_at(height: int, width: int) -> Loss:
         scaled = [
-            (_scaled_style(p, max(height, width) * brush, look.minimum), share)
+            (style_scaled(p, max(height, width) * brush, look.minimum), share)
             for p, share in styles
         ]
         regions = _regions(look, scaled, inside, (height, width))
@@ -199,7 +199,13 @@ def schedule(
     return coarse + [(sizes[-1], steps)] * rounds
 
 
-def _style(picture: ImageLike, net: Network) -> Tensor:
+def soft_by_itself(net: Network) -> bool:
+    """Whether a network's activations are softened where nothing is said: all but VGG's."""
+    return "vgg" not in net.name
+
+
+def open_style(picture: ImageLike, net: Network) -> Tensor:
+    """A style (1, 3, H, W); InputError where it is too small to have one."""
     loaded = images.load(picture)
     if min(loaded.size) < STYLE_SIDE:
         raise InputError(
@@ -217,7 +223,7 @@ def _in_colors(style: Tensor, source: Tensor, colors: str) -> Tensor:
     return hues.match_colors(style, source) if colors == "matched" else style
 
 
-def _scaled_style(style: Tensor, side: float, least: int) -> Tensor:
+def style_scaled(style: Tensor, side: float, least: int) -> Tensor:
     """The style with its longer side `side` pixels, never enlarged but to what a tap needs."""
     height, width = style.shape[-2:]
     ratio = max(min(1.0, side / max(height, width)), least / min(height, width))

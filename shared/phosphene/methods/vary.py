@@ -16,7 +16,7 @@ from phosphene.methods.style import stylize
 from phosphene.networks import load_network
 
 THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
-    "style strength": ("strength", (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)),
+    "style strength": ("strength", (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)),
     "content layer": ("content_tap", ()),
     "brush size": ("brush", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)),
     "dream": ("dream", (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)),

@@ -85,18 +85,15 @@ def _shared(parameter: Parameter) -> dict[str, Any]:
 def _range(parameter: Parameter, knob: Range) -> gr.components.Component:
     if parameter.default is None:  # Gradio's number control turns empty into 0
         return gr.Textbox("", placeholder="automatic", max_lines=1, **_shared(parameter))
-    value = to_form(parameter, parameter.default)
+    value: float = to_form(parameter, parameter.default)
+    step = knob.step or (1 if knob.whole else None)
     if knob.whole and knob.high - knob.low > 10_000:
-        step = knob.step or (1 if knob.whole else None)
         bounds: dict[str, Any] = {"minimum": knob.low, "maximum": knob.high}
-        precision = 0 if knob.whole else None
-        shared = _shared(parameter)
-        return gr.Number(value, precision=precision, step=step or 0.01, **bounds, **shared)
+        return gr.Number(value, precision=0, step=step or 1, **bounds, **_shared(parameter))
     if knob.log:
         shared = _shared(parameter)
         shared["info"] = f"{knob.help}; power of ten".lstrip("; ")
         return gr.Slider(math.log10(knob.low), math.log10(knob.high), value, step=0.05, **shared)
-    step = knob.step or (1 if knob.whole else None)
     return gr.Slider(knob.low, knob.high, value, step=step, **_shared(parameter))
 
 
