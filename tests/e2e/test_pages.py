@@ -12,6 +12,12 @@ from PIL import Image
 
 SHOTS = ROOT / "build" / "screenshots"
 FILES = {"Picture · PNG": ".png", "Film · MP4": ".mp4", "Film · WebP": ".webp"}
+# Two cores draw a small picture in seconds, and the page is the same.
+QUICK = {
+    "deepdream": "size=384",
+    "feature_inversion": "size=96&steps=24",
+    "style_transfer": "size=160&steps=15",
+}
 PAGES = [name for name in APPS if name != "gallery"]
 
 pytestmark = pytest.mark.parametrize("app", PAGES)
@@ -33,6 +39,7 @@ def button(page, name):
 
 
 def upload(page, name, data):
+    page.wait_for_timeout(1500)
     control = page.locator(".ph-input").first
     if not control.count():
         pytest.skip("this app takes no picture")
@@ -74,7 +81,8 @@ def settings(page):
 
 
 def test_upload_run_compare_and_take_home(app, serve, visit, tmp_path):
-    page = visit(serve(app))
+    page = visit(f"{serve(app)}/?{QUICK.get(app, '')}")
+    page.wait_for_timeout(1500)
     upload(page, "mine.jpg", photograph(app))
     run(page)
     assert len(sources_while_running(page)) >= 2, "the previews did not change"
@@ -146,8 +154,9 @@ def test_a_bad_file_is_one_sentence_and_the_form_stays(app, serve, visit):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_fits_and_is_photographed(app, serve, visit, width, theme):
-    page = visit(f"{serve(app)}/?__theme={theme}", width, theme)
+    page = visit(f"{serve(app)}/?__theme={theme}&{QUICK.get(app, '')}", width, theme)
     SHOTS.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(1500)
     run(page)
     done(page)
     page.wait_for_timeout(700)
