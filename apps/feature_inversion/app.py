@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from phosphene import invert, invert_layers, ui
 from phosphene.inverting import DEPTHS
@@ -10,7 +11,7 @@ from phosphene.inverting import DEPTHS
 EXAMPLES = Path(__file__).parent / "examples"
 PICTURES = ("koala", "summer_palace", "cat", "flower", "astronaut", "lemur")
 
-LAYERS = {
+LAYERS: dict[str, dict[str, Any]] = {
     "First layers": {"layer": "relu2_1"},
     "Textures": {"layer": "relu3_1"},
     "Parts": {"layer": "relu4_1"},
@@ -19,7 +20,7 @@ LAYERS = {
     "What varies": {"layer": "relu5_1", "repeats": 3, "steps": 96},
     "Only its name": {"network": "efficientnet_lite0", "layer": "logits"},
 }
-WALKS = {
+WALKS: dict[str, dict[str, Any]] = {
     "VGG-19": {},
     "EfficientNet": {"network": "efficientnet_lite0"},
     "Both": {"versus": "efficientnet_lite0", "count": 6, "steps": 64},

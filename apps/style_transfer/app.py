@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from phosphene import stylize, texture, ui, vary_style
 
@@ -23,7 +24,7 @@ PAIRS = (
     ("lemur", "composition_viii"),
 )
 
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "Painted": {},
     "Gentle": {"strength": 2.5},
     "Wild": {"strength": 8.5, "brush": 1.5},
