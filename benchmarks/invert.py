@@ -2,6 +2,7 @@
 
     python benchmarks/invert.py quality vgg19 PICTURES...
     python benchmarks/invert.py speed PICTURE
+    python benchmarks/invert.py            (the speed on the koala)
 
 The plain loop is the well-known scripts': float32, the whole network with its weights' gradients
 on, Adam on the pixels, one layer after the other, as many steps as ours has evaluations.
@@ -12,6 +13,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
+from pathlib import Path
 
 import torch
 
@@ -20,6 +22,8 @@ from phosphene import images, invert_layers, load_network, losses, networks
 from phosphene.methods.invert_layers import route
 
 SIZE, STEPS = 224, 96
+
+KOALA = Path(__file__).parent.parent / "apps" / "feature_inversion" / "examples" / "koala.jpg"
 
 
 def quality(name: str, pictures: list[str]) -> None:
@@ -75,5 +79,5 @@ def speed(picture: str) -> None:
 
 
 if __name__ == "__main__":
-    what, *rest = sys.argv[1:]
+    what, *rest = sys.argv[1:] or ["speed", str(KOALA)]
     quality(rest[0], rest[1:]) if what == "quality" else speed(rest[0])
