@@ -158,7 +158,7 @@ def stylize(
     shown = [(style, 1.0), (second, second_share), (third, third_share)]
     named = [(open_style(p, net), share) for p, share in shown if p is not None]
     styles = [(_in_colors(p, source, colors), share) for p, share in named]
-    inside = None if mask is None else _region(mask, source)
+    inside = None if mask is None else images.region(mask, photo.height, photo.width, net.device)
     if inside is not None and second is None:
         raise InputError("a mask needs a second style to paint with; choose one or clear the mask")
     seen = hues.luminance(source) if colors == "mine" else source
@@ -228,21 +228,6 @@ def style_scaled(style: Tensor, side: float, least: int) -> Tensor:
     height, width = style.shape[-2:]
     ratio = max(min(1.0, side / max(height, width)), least / min(height, width))
     return images.scaled(style, round(height * ratio), round(width * ratio))
-
-
-def _region(mask: ImageLike, source: Tensor) -> Tensor:
-    """A mask as a share from 0 to 1 for every pixel (1, 1, H, W)."""
-    height, width = source.shape[-2:]
-    painted = images.load(mask)
-    if abs(painted.width / painted.height / (width / height) - 1) > 0.03:
-        raise InputError(
-            f"mask is {painted.width}×{painted.height} but your picture {width}×{height}; "
-            "paint the mask on this picture"
-        )
-    inside = images.scaled(images.to_tensor(painted, source.device)[:, :1], height, width)
-    if not inside.any():
-        raise InputError("the mask is empty; paint where the second style goes, or clear it")
-    return inside
 
 
 def _regions(
