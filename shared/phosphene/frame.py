@@ -16,8 +16,8 @@ class Frame:
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
     with their probabilities, `panels` further pictures with captions, `rate` the pictures a
-    second of the film that this picture belongs to (0: it is a preview), `recipe` what
-    `phosphene.repeat` needs to make the same picture again.
+    second of the film that this picture belongs to (0: it is a preview), `files` what else to
+    take home by file name, `recipe` what `phosphene.repeat` needs to make the same picture again.
     """
 
     image: Image.Image
@@ -31,6 +31,7 @@ class Frame:
     verdict: Mapping[str, float] = field(default_factory=dict)
     panels: tuple[tuple[str, Image.Image], ...] = ()
     rate: float = 0.0
+    files: Mapping[str, bytes] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
     @property
