@@ -17,19 +17,10 @@ from phosphene.images import ImageLike
 from phosphene.inverting import Prior
 from phosphene.knobs import NetworkChoice, Picture, Range, TapChoice
 from phosphene.methods import method
-from phosphene.methods.invert import (
-    PER_STEP,
-    Gallery,
-    Net,
-    Seed,
-    Sides,
-    begin,
-    error_of,
-    keep,
-    search,
-)
+from phosphene.methods.invert import Net, Seed, Sides
 from phosphene.networks import Network, load_network
 from phosphene.poster import Memory, poster
+from phosphene.searching import PER_STEP, Gallery, begin, error_of, keep, search
 
 PAUSE = 0.8
 """Seconds between two posters at least: drawing one takes a while."""
