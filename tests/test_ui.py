@@ -37,10 +37,10 @@ from phosphene.knobs import (
 from phosphene.methods import METHODS, method
 
 gradio_client = pytest.importorskip("gradio_client")
-pytest.importorskip("gradio")
+gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, export, pieces, share, stream  # noqa: E402
+from phosphene.ui import controls, export, layout, pieces, share, stream  # noqa: E402
 
 CLOSED = threading.Semaphore(0)
 
@@ -286,6 +286,25 @@ def test_taps_may_be_several():
 def test_a_knob_without_a_control_is_an_error_at_once():
     with pytest.raises(TypeError, match="without a control"):
         controls.build(Parameter("odd", 1, Knob()))
+
+
+def form_for(**options):
+    """The form of a tab over `tint`, without a server."""
+    with gr.Blocks():
+        return layout.form_of(ui.Tab("Tint", tint, **options))
+
+
+def test_presets_with_a_picture_show_it_and_the_others_stay_words(picture, tmp_path):
+    for name in ("deep_red", "top_5"):
+        Image.open(picture).save(tmp_path / f"{name}.jpg")
+    presets = {"Deep red": {"amount": 1.0}, "Top 5 %": {}, "Plain": {}}
+    form = form_for(presets=presets, looks=tmp_path)
+    assert list(form.tab.thumbnails) == ["Deep red", "Top 5 %"]
+    assert "ph-looks" in form.preset.elem_classes
+    style = layout.looks("scope", form.tab)
+    assert '[data-testid="Deep red-radio-label"]' in style
+    assert style.count("data:image/jpeg;base64,") == 2
+    assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
 
 
 @pytest.mark.parametrize("encode", [export.mp4, export.webp])

@@ -59,7 +59,14 @@ demo = ui.page(
         ("Olah et al. 2017", "https://doi.org/10.23915/distill.00007"),
     ],
     tabs=[
-        ui.Tab("Dream", dream, presets=LOOKS, examples=PICTURES, explain=DREAM),
+        ui.Tab(
+            "Dream",
+            dream,
+            presets=LOOKS,
+            examples=PICTURES,
+            explain=DREAM,
+            looks=HERE / "looks",
+        ),
         ui.Tab(
             "Visualize",
             visualize,

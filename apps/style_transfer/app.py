@@ -64,6 +64,7 @@ demo = ui.page(
             "Transfer",
             stylize,
             presets=LOOKS,
+            looks=EXAMPLES.parent / "looks",
             examples=examples(),
             before="content",
             explain="Content is what deep features say is where; style is which features fire "

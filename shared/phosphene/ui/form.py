@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
 from phosphene.knobs import Parameter
 from phosphene.ui import controls
-
-if TYPE_CHECKING:
-    from phosphene.ui.page import Tab
+from phosphene.ui.tab import Tab
 
 
 @dataclass(frozen=True, eq=False)

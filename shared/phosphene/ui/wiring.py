@@ -171,11 +171,16 @@ def _taps(name: str, *current: Any) -> list[Any]:
         gr.Warning(str(sentence(error).message))
         return [gr.skip() for _ in range(1 + len(current))]
     choices = list(network.taps)
-    updates = [
-        gr.Dropdown(choices=choices, value=_fitting(value, choices, network.default_tap))
-        for value in current
-    ]
+    updates = [_listing(choices, value, network.default_tap) for value in current]
     return [pieces.badge(str(network.weights.badge), _device()), *updates]
+
+
+def _listing(taps: Sequence[str], value: Any, default: str) -> Any:
+    """The taps to choose from; a value that fits is left alone: it may be newer than `value`."""
+    fitting = _fitting(value, taps, default)
+    if fitting == value:
+        return gr.Dropdown(choices=list(taps))
+    return gr.Dropdown(choices=list(taps), value=fitting)
 
 
 def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:

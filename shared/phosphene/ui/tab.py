@@ -1,0 +1,55 @@
+"""One method on a page, as an app declares it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from phosphene.frame import Frame
+from phosphene.knobs import Parameter, parameters
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One method on a page: its name, presets {name: {knob: value}} and examples [{knob: value}].
+
+    `explain` is markdown under the controls; `before` names the picture that the result is
+    compared with, None for none; `looks` is a folder with a picture NAME.jpg for each preset;
+    `resume` names the parameter that takes the last result, to go on from it; `scrub` is the
+    title of a view with a slider over the result's panels.
+    """
+
+    name: str
+    method: Callable[..., Iterator[Frame]]
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    examples: Sequence[Mapping[str, Any]] = ()
+    explain: str = ""
+    before: str | None = "image"
+    looks: Path | None = None
+    resume: str | None = None
+    scrub: str = ""
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The method's parameters in the order of the form."""
+        return parameters(self.method)
+
+    def starting(self, parameter: Parameter) -> Any:
+        """What a picture control holds at first: the first example's."""
+        return self.examples[0].get(parameter.name) if self.examples else None
+
+    @property
+    def starting_names(self) -> set[str]:
+        """The parameters that the first example sets."""
+        return set(self.examples[0]) if self.examples else set()
+
+    @property
+    def thumbnails(self) -> dict[str, Path]:
+        """The presets that have a picture, with its path."""
+        files = {p.stem.strip("_"): p for p in self.looks.glob("*.jpg")} if self.looks else {}
+        slugs = {
+            name: name.lower().replace("%", "").strip().replace(" ", "_") for name in self.presets
+        }
+        return {name: files[slug] for name, slug in slugs.items() if slug in files}
