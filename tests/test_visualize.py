@@ -1,9 +1,14 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from phosphene import InputError, load_network, visualize, visualize_differences, visualize_layer
 from phosphene.canvas import Pixels
+from phosphene.facets import beginnings, meanings, parted
 from phosphene.growing import Care, Grower, Kept, beginning
 from phosphene.images import to_tensor
 from phosphene.methods.differences import VARIANTS
@@ -96,13 +101,52 @@ def test_a_direction_lies_between_two_targets(net):
 
 
 def test_a_picture_can_be_the_start():
-    from pathlib import Path
-
     photo = Path(__file__).parent / "pictures" / "panda.jpg"
     frame = last(target="goose", start="picture", image=photo, steps=2)
     assert max(frame.image.size) == 112
     with pytest.raises(InputError, match="picture to start from is missing"):
         last(start="picture")
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """Six red skies over stripes and four pieces of one photograph, in turn."""
+    photo = Image.open(Path(__file__).parent / "pictures" / "panda.jpg").convert("RGB")
+    pieces = [photo.crop((x, x, x + 200, x + 180)) for x in (0, 30, 60, 90)]
+    rows = (np.arange(120) // 6 % 2 * 200).astype(np.uint8)
+    stripes = [np.stack([np.tile(rows + n, (90, 1))] * 3, -1) for n in range(6)]
+    for stripe in stripes:
+        stripe[:45] = (220, 30, 30)
+    return [*pieces[:2], *stripes, *pieces[2:]]
+
+
+def test_unlike_examples_are_parted_the_larger_kind_first(net, kinds):
+    pictures = [Image.fromarray(k) if isinstance(k, np.ndarray) else k for k in kinds]
+    found, _ = parted(meanings(pictures, net), 2, torch.Generator().manual_seed(3))
+    assert found.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
+    means = beginnings(kinds, net, 64, 2, torch.Generator().manual_seed(3))
+    red = means[:, 0, :24] - means[:, 1:, :24].mean(1)
+    assert means.shape == (2, 3, 64, 64)
+    assert red[0].mean() > red[1].mean() + 0.1
+
+
+def test_no_kind_is_empty_even_of_twins():
+    twins = torch.ones(4, 3)
+    found, _ = parted(twins, 3, torch.Generator().manual_seed(0))
+    assert sorted(set(found.tolist())) == [0, 1, 2]
+
+
+def test_pictures_grow_from_kinds_of_examples_the_same_for_a_seed(kinds):
+    options = {"target": "goose", "count": 2, "steps": 2, "size": 64, "examples": kinds}
+    first, again = (np.asarray(last(**options).image) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, np.asarray(last(**options | {"examples": None}).image))
+
+
+@pytest.mark.parametrize(("given", "words"), [(1, "1 example pictures for 2"), (25, "at most 24")])
+def test_too_few_or_too_many_examples_are_said_in_a_sentence(kinds, given, words):
+    with pytest.raises(InputError, match=words):
+        last(count=2, examples=(kinds * 3)[:given])
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, TypeAlias
 
 import torch
 from torch import Tensor
 
-from phosphene import images, losses
+from phosphene import facets, images, losses
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.growing import Care, Grower, Wish, beginning
 from phosphene.images import ImageLike
-from phosphene.knobs import Choice, ClassChoice, NetworkChoice, Picture, Range, TapChoice
+from phosphene.knobs import (
+    Choice,
+    ClassChoice,
+    NetworkChoice,
+    Picture,
+    Pictures,
+    Range,
+    TapChoice,
+)
 from phosphene.methods import method
 from phosphene.methods.objectives import Objective, check, parse
 from phosphene.networks import Network, load_network
@@ -56,6 +64,15 @@ def visualize(
     start: Annotated[str, Choice(("noise", "zeros", "picture"), label="Start from")] = "noise",
     image: Annotated[
         ImageLike | None, Picture(label="Picture to start from", advanced=True)
+    ] = None,
+    examples: Annotated[
+        Sequence[ImageLike] | None,
+        Pictures(
+            facets.MOST,
+            label="Example pictures",
+            help="of unlike kinds; each picture starts from one kind",
+            advanced=True,
+        ),
     ] = None,
     jitter: Annotated[int, Range(0, 32, label="Jitter", help="pixels; 0: off")] = 16,
     zoom: Annotated[float, Range(0, 50, 5, label="Random size", help="percent; 0: off")] = 40,
@@ -117,14 +134,13 @@ def visualize(
         wish = as_probability(wish)
     check(wish, net, size, size)
     generator = torch.Generator().manual_seed(seed)
-    first = beginning(start, size, size, count, generator)
-    if start == "picture":
-        if image is None:
-            raise InputError(
-                "the picture to start from is missing; choose one, or start from noise"
-            )
-        first = images.to_tensor(images.load(image, size)).expand(count, -1, -1, -1)
+    if examples:
+        first = facets.beginnings(examples, net, size, count, generator)
+    elif start == "picture":
+        first = _opened(image, size).expand(count, -1, -1, -1)
         check(wish, net, *first.shape[-2:])
+    else:
+        first = beginning(start, size, size, count, generator)
     first = first.to(net.device)
     care = Care(l2, tv, blur, blur_every, small, weak, jitter, zoom, turn, center)
     wanted = wish_of(net, wish, first, diversity if count > 1 else 0.0)
@@ -168,6 +184,12 @@ def visualize_layer(
         yield replace(
             frame, note=f"{place.name}, channels {int(channels[0])} to {int(channels[-1])}"
         )
+
+
+def _opened(image: ImageLike | None, size: int) -> Tensor:
+    if image is None:
+        raise InputError("the picture to start from is missing; choose one, or start from noise")
+    return images.to_tensor(images.load(image, size))
 
 
 def read_target(text: str, net: Network) -> Objective:
