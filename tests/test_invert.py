@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import save_file
 
 import phosphene
-from phosphene import InputError, inverting, load_network
-from phosphene.vectors import packed
+from phosphene import InputError, inverting
 
 PALACE = Path(__file__).parent / "pictures" / "summer_palace.jpg"
 SMALL = {"size": 64, "device": "cpu"}
@@ -114,43 +112,6 @@ def test_every_choice_lowers_its_loss(options):
     )
     totals = [sum(terms.values()) for terms in frame.history]
     assert min(totals) < totals[0]
-
-
-def test_features_go_out_and_come_back(tmp_path):
-    found = phosphene.features(PALACE, "relu2_1", size=64)
-    path = tmp_path / "palace.safetensors"
-    path.write_bytes(packed(found, load_network("vgg19"), "relu2_1"))
-    frame = last(phosphene.invert(features=str(path), layer="relu2_1", steps=48, **SMALL))
-    assert frame.metrics["feature error"] < 0.02
-    np.save(
-        tmp_path / "logits.npy",
-        phosphene.features(PALACE, "logits", network="efficientnet_lite0", size=96)
-        .cpu()
-        .numpy()[0],
-    )
-    vector = str(tmp_path / "logits.npy")
-    frame = last(phosphene.invert(features=vector, layer="logits", steps=8, **LITE))
-    assert frame.image.size == (96, 96)
-
-
-def test_bad_features_say_what_is_wrong(tmp_path):
-    def refused(array, layer="relu3_1", name="f.npy"):
-        path = tmp_path / name
-        np.save(path, array) if name.endswith("npy") else save_file(array, path)
-        with pytest.raises(InputError) as error:
-            next(phosphene.invert(features=str(path), layer=layer, **SMALL))
-        return str(error.value)
-
-    ones = np.ones((512, 8, 8), np.float32)
-    assert "conv4_1, relu4_1, conv4_2 of vgg19" in refused(ones)
-    assert "efficientnet_lite0" in refused(np.ones(1000, np.float32))
-    assert "conv3_1" in refused(-np.ones((256, 8, 8), np.float32))
-    assert "NaN" in refused(np.full((256, 8, 8), np.nan, np.float32))
-    assert "shape" in refused(np.ones((2, 3), np.float32))
-    assert "zeros" in refused(np.zeros((256, 8, 8), np.float32))
-    assert "at most" in refused(np.ones((256, 300, 300), np.float32))
-    assert "2 tensors" in refused({"a": torch.ones(1), "b": torch.ones(1)}, name="f.safetensors")
-    assert "cannot be read" in refused(np.array([{}], dtype=object))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from phosphene import images
@@ -35,10 +36,14 @@ def features(
         return net.acts(images.to_tensor(picture, net.device), [layer])[layer].float()
 
 
-def read(path: str | Path, network: Network, tap: str) -> Tensor:
-    """Features (1, C, h, w) or (1, C) of a tap from .npy or .safetensors; InputError if not."""
+def read(path: str | Path, network: Network, tap: str, size: int) -> tuple[Tensor, tuple[int, int]]:
+    """Features (1, C, h, w) or (1, C) of a tap from .npy or .safetensors, and their picture's size.
+
+    The size is height and width in pixels: the file's own word, else what the map fits; a vector
+    without a word is of a square of `size`. InputError for what are not this tap's features.
+    """
     name = Path(path).name
-    features = _array(Path(path), name)
+    features, words = _array(Path(path), name)
     if features.ndim in (1, 3):
         features = features[None]
     if features.ndim not in (2, 4) or features.shape[0] != 1 or not features.numel():
@@ -50,38 +55,35 @@ def read(path: str | Path, network: Network, tap: str) -> Tensor:
         raise InputError(f"{name} holds NaN or infinite values; save the features again")
     if not features.any():
         raise InputError(f"{name} holds nothing but zeros; save the features again")
-    _fitting(features, name, network, tap)
-    return features.to(network.device)
+    _fitting(features, name, network, tap, words)
+    if features.ndim == 4:
+        # As the network lays them out: sums in the same order give the same picture again.
+        features = features.contiguous(memory_format=torch.channels_last)
+    return features.to(network.device), _size(features, name, network, tap, words, size)
 
 
-def size_of(network: Network, tap: str, features: Tensor, size: int) -> tuple[int, int]:
-    """Height and width of a picture whose features have this shape; a vector's is a square."""
-    if features.ndim == 2:
-        return size, size
-    height, width = (side * network.tap(tap).stride for side in features.shape[-2:])
-    if max(height, width) > MAX_SIDE:
-        raise InputError(
-            f"the features belong to a picture of {width}×{height}; at most {MAX_SIDE} fit"
-        )
-    network.check_size(tap, height, width)
-    return height, width
+def packed(features: Tensor, network: Network, tap: str, size: tuple[int, int]) -> bytes:
+    """Features of a picture of `size` (height, width) as safetensors bytes, float32.
 
-
-def packed(features: Tensor, network: Network, tap: str) -> bytes:
-    """Features as safetensors bytes, float32, with network and tap as metadata."""
+    Network, tap and size are in the metadata.
+    """
     plain = features.detach().float().cpu().contiguous()
-    return save({"features": plain}, {"network": network.name, "tap": tap})
+    height, width = (str(side) for side in size)
+    words = {"network": network.name, "tap": tap, "height": height, "width": width}
+    return save({"features": plain}, words)
 
 
-def _array(path: Path, name: str) -> Tensor:
+def _array(path: Path, name: str) -> tuple[Tensor, Mapping[str, str]]:
+    """The one array of a file, float32, and the metadata that it carries."""
     try:
         if path.suffix == ".safetensors":
-            tensors = load_file(path)
-            if len(tensors) != 1:
-                raise InputError(f"{name} holds {len(tensors)} tensors; save one by itself")
-            return next(iter(tensors.values())).float()
+            with safe_open(path, "pt") as file:
+                keys = list(file.keys())
+                if len(keys) != 1:
+                    raise InputError(f"{name} holds {len(keys)} tensors; save one by itself")
+                return file.get_tensor(keys[0]).float(), file.metadata() or {}
         if path.suffix == ".npy":
-            return torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32))
+            return torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32)), {}
     except (OSError, ValueError, TypeError, EOFError, SafetensorError) as error:
         if isinstance(error, PhospheneError):
             raise
@@ -89,10 +91,47 @@ def _array(path: Path, name: str) -> Tensor:
     raise InputError(f"{name} is not a feature file; give .npy or .safetensors")
 
 
-def _fitting(features: Tensor, name: str, network: Network, tap: str) -> None:
+def _size(
+    features: Tensor,
+    name: str,
+    network: Network,
+    tap: str,
+    words: Mapping[str, str],
+    size: int,
+) -> tuple[int, int]:
+    """Height and width of a picture whose features have this shape."""
+    told = words.get("height", ""), words.get("width", "")
+    sizes = [(int(told[0]), int(told[1]))] if all(side.isdecimal() for side in told) else []
+    if features.ndim == 2:
+        sizes.append((size, size))
+    else:
+        height, width = (side * network.tap(tap).stride for side in features.shape[-2:])
+        sizes.append((height, width))
+    for height, width in sizes:
+        if max(height, width) > MAX_SIDE:
+            raise InputError(
+                f"{name} belongs to a picture of {width}×{height}; at most {MAX_SIDE} fit"
+            )
+        network.check_size(tap, height, width)
+        with torch.no_grad():
+            found = network.acts(_grey(network, height, width), [tap])[tap]
+        if found.shape == features.shape:
+            return height, width
+    cells = "×".join(str(side) for side in features.shape[-2:])
+    raise InputError(f"{name} has {cells} cells, which no picture gives at {tap}; save them again")
+
+
+def _grey(network: Network, height: int, width: int) -> Tensor:
+    return torch.full((1, 3, height, width), 0.5, device=network.device)
+
+
+def _fitting(
+    features: Tensor, name: str, network: Network, tap: str, words: Mapping[str, str]
+) -> None:
     """InputError, with the layers that they look like, where features are not those of a tap."""
     known = network.tap(tap)
     flat = features.ndim == 2
+    source = tuple(words.get(key, "")[:60] for key in ("tap", "network"))
     problem = ""
     if features.shape[1] != known.channels or flat != is_flat(network, tap):
         problem = f"{tap} of {network.name} gives {known.channels} channels" + (
@@ -100,9 +139,13 @@ def _fitting(features: Tensor, name: str, network: Network, tap: str) -> None:
         )
     elif tap.startswith("relu") and bool((features < 0).any()):
         problem = f"{tap} is never negative"
+    elif all(source) and source != (tap, network.name):
+        problem = f"not from {tap} of {network.name}"
     if problem:
         shape = "×".join(str(side) for side in features.shape[1:])
-        raise InputError(f"{name} is {shape}, but {problem}; {_guess(features, network)}")
+        saved = f"it was saved from {source[0]} of {source[1]}: choose that"
+        remedy = saved if all(source) else _guess(features, network)
+        raise InputError(f"{name} is {shape}, but {problem}; {remedy}")
 
 
 def is_flat(network: Network, tap: str) -> bool:
@@ -111,8 +154,7 @@ def is_flat(network: Network, tap: str) -> bool:
         return False
     side = max(64, network.tap(tap).minimum)
     with torch.no_grad():
-        found = network.acts(torch.full((1, 3, side, side), 0.5, device=network.device), [tap])
-    return found[tap].ndim == 2
+        return network.acts(_grey(network, side, side), [tap])[tap].ndim == 2
 
 
 def _guess(features: Tensor, network: Network) -> str:

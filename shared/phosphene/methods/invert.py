@@ -97,10 +97,14 @@ def invert(
     """Find the picture whose features at a layer are those of yours; frames carry PSNR and SSIM.
 
     arXiv 1412.0035. With `repeats` the picture is the mean over the seeds; the panels hold each
-    of them and how far they differ. "euclidean" is the distance over the norm of the target.
+    of them and how far they differ. "euclidean" is the distance over the norm of the target. The
+    last frame's file holds the picture's own features, for `features` here or for elsewhere.
     """
     net = load_network(network, device=device)
-    original, wanted = _wanted(net, image, features, layer, size)
+    original, wanted, shape = _wanted(net, image, features, layer, size)
+    files = {}
+    if original is not None:
+        files = {f"{layer}.safetensors": vectors.packed(wanted.features, net, layer, shape)}
     wanted = replace(wanted, share=_share(wanted, strongest, channels, region, original))
     targets = [(wanted, 1.0)]
     if other is not None:
@@ -112,11 +116,6 @@ def invert(
         targets = [(wanted, 1 - balance), (joining, balance)]
     smooth = inverting.smoothness(net, layer) if smoothness is None else smoothness
     generator = torch.Generator().manual_seed(seed)
-    shape = (
-        vectors.size_of(net, layer, wanted.features, size)
-        if original is None
-        else (original.shape[-2], original.shape[-1])
-    )
     gallery = Gallery(original)
     run = search(
         net,
@@ -139,6 +138,7 @@ def invert(
             metrics=gallery.measures() | {"feature error": error_of(frame, layer)},
             verdict=verdict(net, gallery.mean) if last else {},
             panels=gallery.panels() if last else (),
+            files=files if last else {},
         )
 
 
@@ -148,15 +148,16 @@ def _wanted(
     features: str | None,
     layer: str,
     size: int,
-) -> tuple[Tensor | None, Target]:
-    """The picture, if there is one, and what is to be matched."""
+) -> tuple[Tensor | None, Target, tuple[int, int]]:
+    """The picture, if there is one, what is to be matched, and the picture's height and width."""
     network.tap(layer)
     if features is not None:
-        return None, Target(layer, vectors.read(features, network, layer))
+        found, shape = vectors.read(features, network, layer, size)
+        return None, Target(layer, found), shape
     if image is None:
         raise InputError("Your picture is missing; choose one first, or give its features")
     original = images.to_tensor(images.load(image, size), network.device)
-    return original, keep(network, original, layer)
+    return original, keep(network, original, layer), (original.shape[-2], original.shape[-1])
 
 
 def _share(
