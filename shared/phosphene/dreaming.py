@@ -43,10 +43,7 @@ class Plan:
 
     def sizes(self, height: int, width: int, least: int) -> list[tuple[int, int]]:
         """Picture sizes from small to full, those with a side under `least` left out."""
-        sizes = [
-            (round(height / self.scale**level), round(width / self.scale**level))
-            for level in reversed(range(self.octaves))
-        ]
+        sizes = octave_sizes(height, width, self.octaves, self.scale)
         return [size for size in sizes if min(size) >= least]
 
     def power(self, octave: int) -> float:
@@ -58,9 +55,8 @@ class Plan:
         roll = transforms.jitter(self.jitter)
         if not self.turn:
             return roll
-        turns = [self.turn * share for share in (-1, -0.5, 0, 0.5, 1)]
-        zooms = [1 + angle / 100 for angle in turns]
-        return transforms.compose(roll, transforms.scale(zooms), transforms.rotate(turns))
+        zooms = [1 + self.turn * share / 100 for share in transforms.SWING]
+        return transforms.compose(roll, transforms.scale(zooms), transforms.swing(self.turn))
 
 
 @dataclass(frozen=True)
@@ -154,6 +150,14 @@ class Dreamer:
             return self.loss(shake(x, generator))
 
         return tiled(shaken, tile=tile, overlap=OVERLAP, place=place)
+
+
+def octave_sizes(height: int, width: int, count: int, scale: float) -> list[tuple[int, int]]:
+    """`count` picture sizes (height, width), each `scale` times the one before, the full last."""
+    return [
+        (round(height / scale**level), round(width / scale**level))
+        for level in reversed(range(count))
+    ]
 
 
 def strengths(text: str) -> tuple[float, ...]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from phosphene import images, losses, transforms
 from phosphene.canvas import Canvas, Fourier, Pixels, blur, noise
 from phosphene.descend import Stages, descend
+from phosphene.dreaming import octave_sizes
 from phosphene.frame import Frame
 from phosphene.networks import Network
 
@@ -48,7 +49,7 @@ class Care:
             shares = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25]
             steps.append(transforms.scale([1 + self.zoom / 100 * share for share in shares]))
         if self.turn:
-            steps.append(transforms.rotate([self.turn * s for s in (-1, -0.5, 0, 0.5, 1)]))
+            steps.append(transforms.swing(self.turn))
         return transforms.compose(*steps)
 
     def penalties(self, picture: Tensor) -> dict[str, Tensor]:
@@ -120,10 +121,7 @@ class Grower:
     def grow(self, start: Tensor, steps: int) -> Iterator[tuple[Frame, Tensor]]:
         """Frames with their pictures (N, 3, H, W); `start` has the final size."""
         height, width = start.shape[-2:]
-        sizes = [
-            (round(height / 1.5**level), round(width / 1.5**level))
-            for level in reversed(range(min(self.octaves, steps)))
-        ]
+        sizes = octave_sizes(height, width, min(self.octaves, steps), 1.5)
         parts = [steps // len(sizes)] * (len(sizes) - 1)
         stages = Stages(steps)
         picture = start

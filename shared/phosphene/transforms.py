@@ -18,6 +18,9 @@ from phosphene.canvas import blur as gaussian
 
 Transform: TypeAlias = Callable[[Tensor, Generator], Tensor]
 
+SWING = (-1, -0.5, 0, 0.5, 1)
+"""Shares of the largest change, either way."""
+
 
 def compose(*transforms: Transform) -> Transform:
     """One transform after the other."""
@@ -70,6 +73,11 @@ def rotate(degrees: Sequence[float]) -> Transform:
         return F.grid_sample(x, grid, padding_mode="reflection", align_corners=False)
 
     return turned
+
+
+def swing(degrees: float) -> Transform:
+    """Turn by up to `degrees` either way, by one of five angles."""
+    return rotate([degrees * share for share in SWING])
 
 
 def crop(size: int) -> Transform:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Annotated, TypeAlias
 
 import torch
+from PIL import Image
 from torch import Tensor
 
 from phosphene import images
@@ -132,14 +133,9 @@ def dream(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Make a picture dream: ascend what layers, channels, a class or a guide ask for."""
-    net = load_network(network, device=device)
-    wish = parse(objective or tap or favorite(net), net)
-    picture = images.load(image, size)
-    check(wish, net, picture.height, picture.width)
-    source = images.to_tensor(picture, net.device)
-    inside = (
-        None if mask is None else images.region(mask, picture.height, picture.width, net.device)
-    )
+    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
+    height, width = source.shape[-2:]
+    inside = None if mask is None else images.region(mask, height, width, net.device)
     plan = Plan(
         steps=steps,
         octaves=octaves,
@@ -162,10 +158,23 @@ def dream(
         inside=inside,
         show=Look(source, inside, blend, keep_colors).show,
     )
-    stages = Stages(rounds * dreamer.count(picture.height, picture.width))
+    stages = Stages(rounds * dreamer.count(height, width))
     for lap in range(1, rounds + 1):
         note = f"round {lap} of {rounds}" if rounds > 1 else ""
         source = yield from dreamer.dream(source, stages, note)
+
+
+def begun(
+    picture: Image.Image, words: str, network: str, device: str | None
+) -> tuple[Network, Objective, Tensor]:
+    """The network, what to dream of (empty: its favorite), the picture (1, 3, H, W) on it.
+
+    InputError where the words cannot be read or the picture is too small for them.
+    """
+    net = load_network(network, device=device)
+    wish = parse(words or favorite(net), net)
+    check(wish, net, picture.height, picture.width)
+    return net, wish, images.to_tensor(picture, net.device)
 
 
 def favorite(net: Network) -> str:

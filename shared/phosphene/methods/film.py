@@ -26,12 +26,10 @@ from phosphene.methods.dream import (
     Octaves,
     Seed,
     Strength,
-    favorite,
+    begun,
     least,
     wanted,
 )
-from phosphene.methods.objectives import check, parse
-from phosphene.networks import load_network
 
 Size: TypeAlias = Annotated[int, Range(96, 1024, 32, label="Size", help="longer side, pixels")]
 Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave")]
@@ -62,15 +60,11 @@ def zoom(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Fall into a picture: dream, move closer, dream again; every picture joins the film."""
-    net = load_network(network, device=device)
-    wish = parse(objective or tap or favorite(net), net)
-    first = images.load(image, size)
-    check(wish, net, first.height, first.width)
-    source = images.to_tensor(first, net.device)
+    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
     plan = Plan(steps=steps, octaves=octaves, strength=strength, calm=0.5)
     generator = torch.Generator().manual_seed(seed)
     dreamer = Dreamer(wanted(net, wish, source), plan, least(net, wish), generator)
-    stages = Stages(pictures * dreamer.count(first.height, first.width))
+    stages = Stages(pictures * dreamer.count(*source.shape[-2:]))
     for number in range(1, pictures + 1):
         dream = yield from dreamer.dream(source, stages, f"picture {number} of {pictures}")
         yield _moment(dream, stages, number, pictures, rate)
@@ -97,11 +91,8 @@ def dream_video(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Make a short video dream, each picture starting from a share of the dream before it."""
-    net = load_network(network, device=device)
-    wish = parse(objective or tap or favorite(net), net)
     shots = films.read(video, size, rate)
-    check(wish, net, shots[0].height, shots[0].width)
-    source = images.to_tensor(shots[0], net.device)
+    net, wish, source = begun(shots[0], objective or tap, network, device)
     plan = Plan(steps=steps, octaves=octaves, strength=strength)
     loss, detail = wanted(net, wish, source), torch.zeros_like(source)
     dreamer = Dreamer(loss, plan, least(net, wish), torch.Generator())
@@ -114,8 +105,8 @@ def dream_video(
         dreamer.generator.manual_seed(seed)
         look = Look(source, keep_colors=keep_colors)
         dreamer.show = look.show
-        begun = (source + steady * detail).clamp(0, 1)
-        dream = yield from dreamer.dream(begun, stages, f"picture {number} of {len(shots)}")
+        start = (source + steady * detail).clamp(0, 1)
+        dream = yield from dreamer.dream(start, stages, f"picture {number} of {len(shots)}")
         detail = dream - source
         yield _moment(look.finish(dream), stages, number, len(shots), rate)
 
