@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 
+from phosphene.ui import port
+
 STYLE = Path(__file__).with_name("style.css")
 TRUE = {"1", "true", "yes", "on"}
 
@@ -54,12 +56,11 @@ def theme() -> gr.themes.Base:
 
 def launch_options(**changes: Any) -> dict[str, Any]:
     """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment."""
-    port = os.environ.get("PORT") or os.environ.get("GRADIO_SERVER_PORT")
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
-        "server_port": int(port) if port else None,
+        "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,
         "max_file_size": "30mb",
