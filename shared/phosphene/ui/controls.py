@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
-from abc import ABCMeta
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gradio as gr
-import numpy as np
-from gradio import utils as gradio_utils
 from gradio.components.api_component import Api
-from PIL import Image
 
 from phosphene.knobs import (
     Choice,
@@ -29,43 +26,10 @@ from phosphene.knobs import (
     TapChoice,
     Text,
 )
+from phosphene.ui.media import BrushInput, FileInput, painted, picture_input
 
 MEDIA = (Picture, Pictures, Mask, File)
 IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
-
-
-def safe_path(payload: Any) -> str:
-    """The path of an upload or an example; a data URL or any other file is refused.
-
-    Data URLs would slip past the upload limit, and a bare path past Gradio's own check.
-    """
-    path, url = getattr(payload, "path", None), getattr(payload, "url", None) or ""
-    folder = gradio_utils.get_upload_folder()
-    if not path or url.startswith("data:"):
-        raise gr.Error("Upload the picture as a file.", print_exception=False)
-    if not (gradio_utils.is_in_or_equal(path, folder) or gradio_utils.is_static_file(str(path))):
-        raise gr.Error("Upload the picture as a file.", print_exception=False)
-    return str(path)
-
-
-def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
-    return None if payload is None else safe_path(payload)
-
-
-# Gradio's metaclass writes a .pyi file beside every subclass; made this way, it does not.
-PictureInput: Any = ABCMeta.__new__(
-    type(gr.Image),
-    "PictureInput",
-    (gr.Image,),
-    {"__module__": __name__, "is_template": True, "preprocess": _as_uploaded},
-)
-"""An image control that hands over the file as it came: `images.load` opens it once."""
-
-
-def picture_input(**options: Any) -> gr.components.Component:
-    """A `PictureInput` that keeps the file's own format."""
-    control: gr.components.Component = PictureInput(type="filepath", image_mode=None, **options)
-    return control
 
 
 def build(parameter: Parameter, picture: Any = None) -> gr.components.Component:
@@ -91,10 +55,23 @@ def _range(parameter: Parameter, knob: Range) -> gr.components.Component:
         bounds: dict[str, Any] = {"minimum": knob.low, "maximum": knob.high}
         return gr.Number(value, precision=0, step=step or 1, **bounds, **_shared(parameter))
     if knob.log:
-        shared = _shared(parameter)
-        shared["info"] = f"{knob.help}; power of ten".lstrip("; ")
-        return gr.Slider(math.log10(knob.low), math.log10(knob.high), value, step=0.05, **shared)
+        return _wide(parameter, knob)
     return gr.Slider(knob.low, knob.high, value, step=step, **_shared(parameter))
+
+
+def _wide(parameter: Parameter, knob: Range) -> gr.components.Component:
+    """A number over several powers of ten: round ones to choose, any other to type."""
+    powers = range(math.floor(math.log10(knob.low)), math.ceil(math.log10(knob.high)) + 1)
+    numbers = [float(f"{digit}e{power}") for power in powers for digit in (1, 2, 5)]
+    within = [number for number in numbers if knob.low < number < knob.high]
+    shared = _shared(parameter)
+    shared["info"] = f"{knob.help}; from {knob.low:g} to {knob.high:g}".lstrip("; ")
+    return gr.Dropdown(
+        [f"{number:g}" for number in (knob.low, *within, knob.high)],
+        value=to_form(parameter, parameter.default),
+        allow_custom_value=True,
+        **shared,
+    )
 
 
 def _choice(parameter: Parameter, knob: Choice) -> gr.components.Component:
@@ -155,12 +132,12 @@ def _picture(parameter: Parameter, value: Any) -> gr.components.Component:
 
 def _pictures(parameter: Parameter, knob: Pictures) -> gr.components.Component:
     label = f"{parameter.label} (at most {knob.most})"
-    return gr.File(label=label, file_count="multiple", file_types=IMAGE_FORMATS, height=140)
+    return _files(label=label, file_count="multiple", file_types=IMAGE_FORMATS, height=140)
 
 
 def _mask(parameter: Parameter, knob: Mask) -> gr.components.Component:
     brush = gr.Brush(default_size="auto", colors=["#ffffff"], color_mode="fixed")
-    return gr.ImageEditor(
+    control: gr.components.Component = BrushInput(
         label=parameter.label,
         type="pil",
         image_mode="RGBA",
@@ -170,10 +147,16 @@ def _mask(parameter: Parameter, knob: Mask) -> gr.components.Component:
         layers=False,
         height=320,
     )
+    return control
+
+
+def _files(**options: Any) -> gr.components.Component:
+    control: gr.components.Component = FileInput(**options)
+    return control
 
 
 def _file(parameter: Parameter, knob: File) -> gr.components.Component:
-    return gr.File(label=parameter.label, file_types=list(knob.suffixes) or None, height=140)
+    return _files(label=parameter.label, file_types=list(knob.suffixes) or None, height=140)
 
 
 MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
@@ -196,7 +179,7 @@ def to_form(parameter: Parameter, value: Any) -> Any:
     if isinstance(knob, Range):
         if parameter.default is None:
             return "" if value is None else str(value)
-        return round(math.log10(value), 2) if knob.log and value > 0 else value
+        return f"{value:.10g}" if knob.log else value
     if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
         return ""
     if isinstance(knob, TapChoice) and knob.several:
@@ -210,24 +193,14 @@ def from_form(parameter: Parameter, value: Any) -> Any:
     if isinstance(knob, Mask):
         return painted(value)
     if isinstance(knob, Range) and knob.log and parameter.default is not None:
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            number = float(f"{10.0**value:.3g}")
-            return min(max(number, knob.low), knob.high)
+        with suppress(TypeError, ValueError):
+            return float(value)
         return value
     if parameter.default is None and (value is None or value in ("", [])):
         return None
     if isinstance(knob, Pictures):
         return [str(path) for path in value or []] or parameter.default
     return str(value) if isinstance(knob, File) and value else value
-
-
-def painted(value: Any) -> Image.Image | None:
-    """What the brush painted, white inside (L); None where nothing is painted."""
-    layers = value.get("layers", []) if isinstance(value, dict) else []
-    alphas = [np.asarray(layer.convert("RGBA"))[..., 3] for layer in layers if layer]
-    if not alphas or not any(alpha.any() for alpha in alphas):
-        return None
-    return Image.fromarray(np.maximum.reduce(alphas))
 
 
 def api_input(parameter: Parameter) -> gr.components.Component:
@@ -237,7 +210,7 @@ def api_input(parameter: Parameter) -> gr.components.Component:
         return picture_input(label=label, visible=False)
     if isinstance(knob, (Pictures, File)):
         several = isinstance(knob, Pictures)
-        return gr.File(label=label, file_count="multiple" if several else "single", visible=False)
+        return _files(label=label, file_count="multiple" if several else "single", visible=False)
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
     return Api(list(default) if isinstance(default, tuple) else default, schema(knob), label)
 

@@ -1,0 +1,68 @@
+"""Pictures and files from visitors: only what was uploaded here, handed over as it came."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio import utils as gradio_utils
+from PIL import Image
+
+
+def safe_path(payload: Any) -> str:
+    """The path of an upload or an example; a data URL or any other file is refused.
+
+    Data URLs would slip past the upload limit, and a bare path past Gradio's own check.
+    """
+    path, url = getattr(payload, "path", None), getattr(payload, "url", None) or ""
+    folder = gradio_utils.get_upload_folder()
+    if not path or url.startswith("data:"):
+        raise gr.Error("Upload the picture as a file.", print_exception=False)
+    if not (gradio_utils.is_in_or_equal(path, folder) or gradio_utils.is_static_file(str(path))):
+        raise gr.Error("Upload the picture as a file.", print_exception=False)
+    return str(path)
+
+
+def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
+    return None if payload is None else safe_path(payload)
+
+
+async def _kept_here(control: Any, source: str | Path | None) -> str | None:
+    """Gradio's copy into its cache, which would also fetch whatever address it is given."""
+    if str(source).startswith(("http://", "https://")):
+        raise gr.Error("Upload a file; addresses are not fetched.", print_exception=False)
+    copied: str | None = await gr.blocks.Block.async_move_resource_to_block_cache(control, source)
+    return copied
+
+
+# Gradio's metaclass writes a .pyi file beside every subclass; made this way, it does not.
+def _subclass(base: Any, name: str, **members: Any) -> Any:
+    members |= {"__module__": __name__, "is_template": True}
+    members |= {"async_move_resource_to_block_cache": _kept_here}
+    return ABCMeta.__new__(type(base), name, (base,), members)
+
+
+PictureInput: Any = _subclass(gr.Image, "PictureInput", preprocess=_as_uploaded)
+"""An image control that hands over the file as it came: `images.load` opens it once."""
+FileInput: Any = _subclass(gr.File, "FileInput")
+"""A file control that fetches no address."""
+BrushInput: Any = _subclass(gr.ImageEditor, "BrushInput")
+"""A brush over a picture that fetches no address."""
+
+
+def picture_input(**options: Any) -> gr.components.Component:
+    """A `PictureInput` that keeps the file's own format."""
+    control: gr.components.Component = PictureInput(type="filepath", image_mode=None, **options)
+    return control
+
+
+def painted(value: Any) -> Image.Image | None:
+    """What the brush painted, white inside (L); None where nothing is painted."""
+    layers = value.get("layers", []) if isinstance(value, dict) else []
+    alphas = [np.asarray(layer.convert("RGBA"))[..., 3] for layer in layers if layer]
+    if not alphas or not any(alpha.any() for alpha in alphas):
+        return None
+    return Image.fromarray(np.maximum.reduce(alphas))
