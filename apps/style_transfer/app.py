@@ -67,9 +67,10 @@ demo = ui.page(
             looks=EXAMPLES.parent / "looks",
             examples=examples(),
             before="content",
+            resume="resume",
             explain="Content is what deep features say is where; style is which features fire "
             "together, no matter where (their Gram matrix). The painting starts at 128 pixels "
-            "and grows. To go on, give the result back as *Continue from*.",
+            "and grows. *Continue* goes on from the result, with the settings as they are then.",
         ),
         ui.Tab(
             "Texture",

@@ -14,6 +14,21 @@ from phosphene.ui.tab import Tab
 
 
 @dataclass(frozen=True, eq=False)
+class Depth:
+    """The view with a slider over the result's panels, which are the gallery's first pictures."""
+
+    view: gr.Tab
+    place: gr.Slider
+    picture: gr.Image
+    caption: gr.HTML
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Everything a run may change."""
+        return [self.view, self.place, self.picture, self.caption]
+
+
+@dataclass(frozen=True, eq=False)
 class Form:
     """The components of one tab; `inputs` stand in the order of the method's parameters."""
 
@@ -23,6 +38,7 @@ class Form:
     preset: gr.Radio
     run: gr.Button
     stop: gr.Button
+    proceed: gr.Button
     share: gr.Button
     reset: gr.Button
     link: gr.Textbox
@@ -38,14 +54,17 @@ class Form:
     mp4: gr.DownloadButton
     webp: gr.DownloadButton
     badge: gr.HTML
+    files: gr.File
+    depth: Depth
     record: gr.State
 
     @property
     def outputs(self) -> list[Any]:
         """Everything a run may change."""
         shown = [self.stage, self.slider, self.gallery, self.plot, self.status, self.measures]
-        files = [self.verdict, self.png, self.mp4, self.webp]
-        return [*shown, *files, self.record, self.run, self.stop]
+        files = [self.verdict, self.png, self.mp4, self.webp, self.files]
+        buttons = [self.run, self.stop, self.proceed]
+        return [*shown, *files, *self.depth.outputs, self.record, *buttons]
 
     @property
     def named(self) -> dict[str, tuple[Parameter, gr.components.Component]]:

@@ -10,8 +10,8 @@ from typing import Any
 import gradio as gr
 
 from phosphene.knobs import Parameter, Picture
-from phosphene.ui import controls, pieces, wiring
-from phosphene.ui.form import Form
+from phosphene.ui import controls, media, pieces, wiring
+from phosphene.ui.form import Depth, Form
 from phosphene.ui.tab import Tab
 
 FILES = {"png": "Picture · PNG", "mp4": "Film · MP4", "webp": "Film · WebP"}
@@ -42,6 +42,7 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     parts["preset"] = _presets(tab)
     with gr.Row(elem_classes=["ph-actions"]):
         parts["run"] = gr.Button("Run", variant="primary", size="lg", scale=3)
+        parts["proceed"] = gr.Button("Continue", size="lg", scale=1, visible=False)
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
@@ -73,7 +74,7 @@ def looks(scope: str, tab: Tab) -> str:
 
 
 def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
-    thumbs: list[Any] = [controls.picture_input(render=False) for _ in shown[:1]]
+    thumbs: list[Any] = [media.picture_input(render=False) for _ in shown[:1]]
     if not thumbs:
         thumbs = [gr.Textbox(render=False)]
         samples = [[wiring.example_name(example)] for example in tab.examples]
@@ -130,6 +131,7 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
                 buttons=["fullscreen"],
                 elem_classes=["ph-slider"],
             )
+        parts["depth"] = _depth(tab)
         with gr.Tab("Steps", id="steps"):
             parts["gallery"] = gr.Gallery(
                 show_label=False, format="jpeg", columns=4, height="auto", interactive=False
@@ -142,5 +144,23 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
     with gr.Row(elem_classes=["ph-downloads"]):
         for name, label in FILES.items():
             parts[name] = gr.DownloadButton(label, size="sm", interactive=False)
+    parts["files"] = gr.File(
+        label="Files", file_count="multiple", interactive=False, visible=False, height=120
+    )
     parts["badge"] = gr.HTML(padding=False, elem_classes=["ph-line"])
     parts["record"] = gr.State(None, time_to_live=1800)
+
+
+def _depth(tab: Tab) -> Depth:
+    with gr.Tab(tab.scrub or "Panels", id="depth", visible=False) as view:
+        caption = gr.HTML(elem_classes=["ph-line"], padding=False)
+        place = gr.Slider(
+            1, 2, 1, step=1, show_label=False, interactive=True, elem_classes=["ph-depth"]
+        )
+        picture = gr.Image(
+            show_label=False,
+            interactive=False,
+            buttons=["fullscreen"],
+            elem_classes=["ph-stage"],
+        )
+    return Depth(view, place, picture, caption)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from phosphene import registry
 from phosphene.frame import Frame
 
 COLORS = ("#d9480f", "#1098ad", "#7048e8", "#2b8a3e", "#c2255c", "#5f6b7a")
@@ -36,6 +37,11 @@ def running(frame: Frame) -> str:
     return status(" · ".join(parts), frame.step / max(frame.steps, 1), "running")
 
 
+def caption(text: str) -> str:
+    """The words over one of several pictures."""
+    return f'<div class="ph-caption">{escape(text)}</div>'
+
+
 def measures(metrics: Mapping[str, float]) -> str:
     """The frame's metrics as a row of figures."""
     cells = (
@@ -43,6 +49,12 @@ def measures(metrics: Mapping[str, float]) -> str:
         for name, value in metrics.items()
     )
     return f'<div class="ph-measures">{"".join(cells)}</div>' if metrics else ""
+
+
+def credit(name: str, weights: str) -> str:
+    """What is said of a network's weights, and who made them."""
+    made_by = registry.row(name).attribution
+    return weights if made_by in weights else f"{weights} · {made_by}"
 
 
 def badge(weights: str, device: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -13,9 +12,10 @@ from typing import Any
 import gradio as gr
 
 from phosphene import device, images, knobs, weights, zoo
+from phosphene.errors import InputError
 from phosphene.frame import Frame
-from phosphene.knobs import NetworkChoice, Parameter
-from phosphene.ui import controls, export, pieces
+from phosphene.knobs import NetworkChoice
+from phosphene.ui import export, pieces
 from phosphene.ui.form import Form
 from phosphene.ui.stream import Run, frames, sentence
 
@@ -23,19 +23,25 @@ SHOWN = 12
 """Steps in the gallery."""
 
 
-def _checked(form: Form, arguments: Mapping[str, Any]) -> Run:
+def checked(form: Form, arguments: Mapping[str, Any]) -> Run:
+    """A run of the form's method; InputError for the first argument that does not fit."""
     return Run(form.tab.method.__name__, knobs.check(form.tab.method, arguments))
 
 
-def run(form: Form, values: Sequence[Any]) -> Iterator[dict[Any, Any]]:
-    """Run: check the form, show previews, end with the result and its files."""
+def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[dict[Any, Any]]:
+    """Run: check the form, show previews, end with the result and its files.
+
+    Given the visitor's last run, go on from its result, which is kept until there is a new one.
+    """
     try:
-        run = _checked(form, form.arguments(values))
+        run = checked(form, {**form.arguments(values), **_resumed(form, last)})
+        run.result = last.result if last else b""
         yield {
             form.record: run,
             form.status: pieces.status("Getting ready", state="running"),
             form.run: gr.Button(interactive=False),
             form.stop: gr.Button(interactive=True),
+            form.proceed: gr.Button(visible=False),
         }
         fetch_weights(form, run, gr.Progress())
         with closing(frames(run)) as stream:  # type: ignore[type-var]
@@ -43,8 +49,17 @@ def run(form: Form, values: Sequence[Any]) -> Iterator[dict[Any, Any]]:
                 yield _preview(form, frame)
         yield from _finished(form, run)
     except Exception as error:
-        yield idle(form)
+        kept = {form.proceed: gr.Button(visible=True)} if last and last.result else {}
+        yield {**idle(form), **kept}
         raise sentence(error) from None
+
+
+def _resumed(form: Form, last: Run | None) -> dict[str, Any]:
+    if last is None:
+        return {}
+    if not last.result:
+        raise InputError("the last result is no longer kept; press Run")
+    return {str(form.tab.resume): images.load(last.result)}
 
 
 def fetch_weights(form: Form, run: Run, report: Callable[..., Any]) -> None:
@@ -95,6 +110,7 @@ def _finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
     with TemporaryDirectory(prefix="phosphene-") as folder:
         base = Path(folder) / f"phosphene-{run.name}"
         picture = export.png(frame, base.with_suffix(".png"))
+        shown = _steps(frame, film, Path(folder))
         text = run.note or f"done in {pieces.spoken(frame.seconds)}"
         yield {
             **idle(form),
@@ -103,26 +119,63 @@ def _finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
             form.png: gr.DownloadButton(value=str(picture), interactive=True),
             form.status: pieces.status(f"step {frame.step} of {frame.steps} · {text}", 1.0, "done"),
             form.plot: pieces.plot(frame.history),
-            form.gallery: _steps(frame, film),
+            form.gallery: shown,
             form.slider: _pair(form, run, frame),
+            form.files: _files(frame, Path(folder)),
+            **_scrubbed(form, shown[: len(frame.panels)]),
         }
         reel = [data for _, data in film]
         yield {
             form.mp4: _file(export.mp4(reel, base.with_suffix(".mp4"), run.rate or export.RATE)),
             form.webp: _file(export.webp(reel, base.with_suffix(".webp"))),
         }
-    run.film, run.last = [], None
+        run.close(picture.read_bytes() if form.tab.resume else b"")
+        yield {form.record: run, form.proceed: gr.Button(visible=bool(run.result))}
 
 
 def _file(path: Path) -> gr.DownloadButton:
     return gr.DownloadButton(value=str(path), interactive=True)
 
 
-def _steps(frame: Frame, film: Sequence[tuple[int, bytes]]) -> list[tuple[Any, str]]:
+def _files(frame: Frame, folder: Path) -> gr.File:
+    """What else the method has to take home, under its own names."""
+    more = folder / "files"
+    more.mkdir()
+    paths = [more / Path(name).name for name in frame.files]
+    for path, data in zip(paths, frame.files.values(), strict=True):
+        path.write_bytes(data)
+    return gr.File([str(path) for path in paths] or None, visible=bool(paths))
+
+
+def _scrubbed(form: Form, panels: Sequence[tuple[str, str]]) -> dict[Any, Any]:
+    """The view through the panels, at its first one; hidden where there are none."""
+    if not form.tab.scrub:
+        return {}
+    depth = form.depth
+    if not panels:
+        return {depth.view: gr.Tab(visible=False)}
+    path, caption = panels[0]
+    return {
+        depth.view: gr.Tab(visible=True),
+        depth.place: gr.Slider(maximum=len(panels), value=1),
+        depth.picture: path,
+        depth.caption: pieces.caption(caption),
+    }
+
+
+def _steps(frame: Frame, film: Sequence[tuple[int, bytes]], folder: Path) -> list[tuple[str, str]]:
+    """The panels as they are, then steps of the run: files with captions."""
+    shown = []
+    for number, (caption, picture) in enumerate(frame.panels):
+        path = folder / f"panel-{number}.png"
+        picture.save(path)
+        shown.append((str(path), caption))
     every = max(1, -(-len(film) // SHOWN))
-    chosen = film[::-1][::every][::-1]
-    panels = [(picture, caption) for caption, picture in frame.panels]
-    return [*panels, *((export.opened(data), f"step {step}") for step, data in chosen)]
+    for step, data in film[::-1][::every][::-1]:
+        path = folder / f"step-{step}.jpg"
+        path.write_bytes(data)
+        shown.append((str(path), f"step {step}"))
+    return shown
 
 
 def _pair(form: Form, run: Run, frame: Frame) -> Any:
@@ -135,67 +188,8 @@ def _pair(form: Form, run: Run, frame: Frame) -> Any:
 def stopped(form: Form, run: Run | None) -> Iterator[dict[Any, Any]]:
     """Stop: the run is closed already; its last picture becomes the result."""
     if run is None or run.last is None:
-        yield idle(form, "Stopped")
+        kept = run is not None and bool(run.result)
+        yield {**idle(form, "Stopped"), form.proceed: gr.Button(visible=kept)}
         return
     run.note = "stopped; this picture is yours to keep"
     yield from _finished(form, run)
-
-
-def endpoint(form: Form) -> None:
-    """The method for programs and agents: /NAME with its own parameters, a stream of pictures."""
-    method, parameters = form.tab.method, form.tab.parameters
-
-    def call(*values: Any) -> Iterator[Any]:
-        named = zip((p.name for p in parameters), values, strict=True)
-        try:
-            run = _checked(form, {name: value for name, value in named if value is not None})
-            with closing(frames(run)) as stream:  # type: ignore[type-var]
-                for frame in stream:
-                    yield frame.image, _facts(frame, run)
-            if run.last is None:
-                return
-            with TemporaryDirectory(prefix="phosphene-") as folder:
-                picture = export.png(run.last, Path(folder) / f"phosphene-{run.name}.png")
-                yield str(picture), _facts(run.last, run) | {"made": export.metadata(run.last)}
-        except Exception as error:
-            raise sentence(error) from None
-
-    keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    empty = inspect.Parameter.empty
-    signature = inspect.Signature(
-        [
-            inspect.Parameter(p.name, keyword, default=empty if p.default is empty else None)
-            for p in parameters
-        ]
-    )
-    call.__name__ = method.__name__
-    call.__doc__ = _description(method, parameters)
-    setattr(call, "__signature__", signature)  # noqa: B010
-    picture = gr.Image(visible=False, format="jpeg", label="Picture")
-    facts = gr.JSON(visible=False, label="Facts")
-    gr.Button(visible=False).click(
-        call,
-        [controls.api_input(parameter) for parameter in parameters],
-        [picture, facts],
-        api_name=method.__name__,
-        api_description=call.__doc__,
-        concurrency_limit=8,
-    )
-
-
-def _facts(frame: Frame, run: Run) -> dict[str, Any]:
-    return {
-        "step": frame.step,
-        "steps": frame.steps,
-        "seconds": round(frame.seconds, 3),
-        "losses": dict(frame.losses),
-        "metrics": dict(frame.metrics),
-        "verdict": dict(frame.verdict),
-        "note": run.note or frame.note,
-    }
-
-
-def _description(method: Callable[..., Any], parameters: Sequence[Parameter]) -> str:
-    about = inspect.getdoc(method) or method.__name__
-    lines = (f"    {p.name}: {p.label}. {p.knob.help}".rstrip() for p in parameters)
-    return "\n".join([about, "", "Args:", *lines])

@@ -24,6 +24,8 @@ PAUSE = 0.4
 """Seconds between two previews at least: each one is a file and a transfer."""
 KEPT = 48
 """Pictures of a run that are kept for its film."""
+LARGEST = 32_000_000
+"""Bytes of a result that is kept for going on from it."""
 SORRY = "Something went wrong on our side; your settings are kept. Try again, or press Reset."
 
 
@@ -50,7 +52,10 @@ def sentence(error: Exception) -> gr.Error:
 
 @dataclass
 class Run:
-    """What the page remembers of a run: its last frame and a film of bounded length."""
+    """What the page remembers of a run: its last frame and a film of bounded length.
+
+    When it is over, only `result` stays, a PNG, where the page can go on from it.
+    """
 
     name: str
     arguments: dict[str, Any]
@@ -60,6 +65,12 @@ class Run:
     _every: int = 1
     _seen: int = 0
     rate: float = 0.0
+    result: bytes = b""
+
+    def close(self, picture: bytes = b"") -> None:
+        """Let go of everything but the result."""
+        self.film, self.last, self.arguments = [], None, {}
+        self.result = picture if len(picture) <= LARGEST else b""
 
     def keep(self, frame: Frame) -> None:
         """Take in a frame; when the film is full, every second picture goes.

@@ -14,29 +14,39 @@ from phosphene import device, images
 from phosphene.errors import PhospheneError
 from phosphene.knobs import Mask, NetworkChoice, TapChoice
 from phosphene.ui import controls, pieces, running, share
+from phosphene.ui.endpoint import endpoint
 from phosphene.ui.form import Form
-from phosphene.ui.stream import sentence
+from phosphene.ui.stream import Run, sentence
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -> None:
     """Wire one form; `tab` is its name in permalinks where a page has several."""
+    working: dict[str, Any] = {
+        "api_visibility": "private",
+        "concurrency_limit": 8,
+        "trigger_mode": "once",
+        "show_progress": "minimal",
+        "show_progress_on": form.status,
+    }
     clicked = form.run.click(
         lambda *values: (yield from running.run(form, values)),
         form.inputs,
         form.outputs,
-        api_visibility="private",
-        concurrency_limit=8,
-        trigger_mode="once",
-        show_progress="minimal",
-        show_progress_on=form.status,
+        **working,
+    )
+    again = form.proceed.click(
+        lambda last, *values: (yield from running.run(form, values, last or Run("", {}))),
+        [form.record, *form.inputs],
+        form.outputs,
+        **working,
     )
     form.stop.click(
         lambda run: (yield from running.stopped(form, run)),
         form.record,
         form.outputs,
-        cancels=[clicked],
+        cancels=[clicked, again],
         queue=True,
         **QUIET,
     )
@@ -51,8 +61,21 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
     restored = demo.load(lambda text: _restore(form, text, tab), query, form.inputs, js=js, **QUIET)
     _follow_network(form, restored)
     _follow_picture(form, restored)
-    running.endpoint(form)
+    depth = form.depth
+    depth.place.input(
+        None, [depth.place, form.gallery], [depth.picture, depth.caption], js=SCRUB, **QUIET
+    )
+    endpoint(form)
 
+
+# The browser has the panels already: moving through them asks nobody.
+SCRUB = """(place, gallery) => {
+  const panel = gallery[place - 1];
+  const words = document.createElement("div");
+  words.className = "ph-caption";
+  words.textContent = panel.caption;
+  return [panel.image, words.outerHTML];
+}"""
 
 PUBLISH = """q => {
   const url = location.origin + location.pathname + (q === "?" ? "" : q);
@@ -78,6 +101,10 @@ def _reset(form: Form) -> list[Any]:
         form.plot: pieces.plot(()),
         form.measures: gr.HTML("", visible=False),
         form.verdict: gr.Label(None, visible=False),
+        form.files: gr.File(None, visible=False),
+        form.proceed: gr.Button(visible=False),
+        form.depth.view: gr.Tab(visible=False),
+        form.depth.place: gr.Slider(value=1),
     }
     return [*values, None, *(state.get(component) for component in form.outputs)]
 
@@ -172,7 +199,8 @@ def _taps(name: str, *current: Any) -> list[Any]:
         return [gr.skip() for _ in range(1 + len(current))]
     choices = list(network.taps)
     updates = [_listing(choices, value, network.default_tap) for value in current]
-    return [pieces.badge(str(network.weights.badge), _device()), *updates]
+    told = pieces.credit(network.weights.name, network.weights.badge)
+    return [pieces.badge(told, _device()), *updates]
 
 
 def _listing(taps: Sequence[str], value: Any, default: str) -> Any:
