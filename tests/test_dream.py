@@ -118,26 +118,64 @@ def test_strengths_repeat_their_last():
     assert [plan.power(octave) for octave in range(4)] == [2, 1, 1, 1]
 
 
-def square(x):
-    return {"square": x.square().mean()}
-
-
 def gradient_of(loss, x):
     x = x.clone().requires_grad_()
     sum(loss(x).values()).backward()
     return x.grad
 
 
-def test_one_tile_is_no_tiling_and_many_tiles_give_the_same_gradient():
-    x = torch.rand(1, 3, 50, 70, generator=torch.Generator().manual_seed(0))
-    plain = gradient_of(square, x)
-    one = tiled(square, tile=70, overlap=8, place=lambda: (5, 9))
-    many = tiled(square, tile=16, overlap=8, place=lambda: (5, 9))
-    assert torch.equal(gradient_of(one, x), plain)
-    # Each tile's mean is over what it sees, so a core's share is that of tile to seen area.
-    direction = torch.cosine_similarity(gradient_of(many, x).flatten(), plain.flatten(), dim=0)
-    assert direction > 0.95
-    assert float(many(x)["square"]) == pytest.approx(float(square(x)["square"]), rel=0.02)
+def layer(tap):
+    net = load_network("efficientnet_lite0", device="cpu")
+    return lambda x: {"layer": -net.acts(x, [tap])[tap].square().mean()}
+
+
+def in_tiles(loss, overlap=64):
+    """Tiles of 128 whose corners lie on the strides of every layer."""
+    return tiled(loss, tile=128, overlap=overlap, place=lambda: (0, 32))
+
+
+@pytest.fixture(scope="module")
+def square():
+    return to_tensor(load(PHOTO).resize((256, 256)))
+
+
+def test_one_tile_is_no_tiling(square):
+    whole = tiled(layer("blocks.4"), tile=256, overlap=64, place=lambda: (5, 9))
+    plain = gradient_of(layer("blocks.4"), square)
+    assert torch.equal(gradient_of(whole, square), plain)
+
+
+@pytest.mark.parametrize("tap", ["blocks.0", "blocks.1"])
+def test_tiles_give_the_gradient_of_the_whole_where_they_overlap_enough(square, tap):
+    """The gradient of a square takes part in places that each see a receptive field."""
+    plain, many = (gradient_of(f(layer(tap)), square) for f in (lambda f: f, in_tiles))
+    # At the picture's border the whole sees zeros and a tile the other side.
+    inside = (..., slice(32, -32), slice(32, -32))
+    assert (many - plain)[inside].abs().max() < 1e-4 * plain.abs().max()
+    value, found = (float(f(square)["layer"]) for f in (layer(tap), in_tiles(layer(tap))))
+    assert found == pytest.approx(value, rel=0.05)
+
+
+def test_a_loss_of_pixels_is_the_same_in_tiles(square):
+    def light(x):
+        return {"light": x.square().mean()}
+
+    plain, many = (gradient_of(f(light), square) for f in (lambda f: f, in_tiles))
+    assert (many - plain).abs().max() < 1e-4 * plain.abs().max()
+
+
+@pytest.mark.parametrize("tap", ["blocks.2", "blocks.4"])
+def test_a_gradient_has_no_seam_between_tiles_that_overlap(square, tap):
+    """A border is no step, as one tile's light and the next one's; and no fading, as without."""
+
+    def seam(gradient):
+        steps = gradient.diff(dim=-2).abs().mean((0, 1, 3))
+        return float(steps[127] / steps[64:192].mean())
+
+    plain = seam(gradient_of(layer(tap), square))
+    assert seam(gradient_of(in_tiles(layer(tap)), square)) <= 1
+    assert seam(gradient_of(in_tiles(layer(tap)), square)) > 0.9 * plain
+    assert seam(gradient_of(in_tiles(layer(tap), overlap=0), square)) < 0.85 * plain
 
 
 def test_a_dream_in_tiles_has_no_seams():

@@ -6,6 +6,7 @@ The gradient of a deep layer is full of high-frequency and colored noise that no
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
@@ -90,27 +91,34 @@ def busy(picture: Tensor, radius: float = 10.0) -> Tensor:
 def tiled(loss: Loss, *, tile: int, overlap: int, place: Callable[[], tuple[int, int]]) -> Loss:
     """The same loss computed tile by tile, so that memory depends on `tile` and not the picture.
 
-    Every step rolls the picture by `place()` pixels, which moves the seams, and each tile sees
-    `overlap` pixels around its own. Terms are means over the tiles weighted by their areas.
-    A picture no larger than a tile is one tile, exactly as without tiling.
+    Every step starts cutting at `place()`, which moves the seams, and each tile sees `overlap`
+    pixels around its own, across the picture's border those of the other side. For a loss that
+    is a mean over places, a pixel's gradient is that without tiles where `overlap` holds all it
+    takes part in; terms are means over the tiles weighted by their areas. A picture no larger
+    than a tile is one tile, exactly as without tiling.
     """
 
     def value(picture: Tensor) -> dict[str, Tensor]:
-        if max(picture.shape[-2:]) <= tile:
+        height, width = picture.shape[-2:]
+        if max(height, width) <= tile:
             return loss(picture)
-        offset = place()
-        rolled = torch.roll(picture.detach(), offset, (-2, -1))
-        gradient = torch.zeros_like(rolled)
+        down, right = place()
+        gradient = torch.zeros_like(picture)
         terms: dict[str, Tensor] = {}
-        for outer, inner, core in _tiles(rolled.shape[-2], rolled.shape[-1], tile, overlap):
-            part = rolled[..., outer[0], outer[1]].clone().requires_grad_()
-            share = _area(core) / (rolled.shape[-2] * rolled.shape[-1])
-            found = loss(part)
-            (slope,) = torch.autograd.grad(total(found), part)
-            gradient[..., core[0], core[1]] = slope[..., inner[0], inner[1]] * share
-            for name, term in found.items():
-                terms[name] = terms.get(name, term.new_zeros(())) + term.detach() * share
-        gradient = torch.roll(gradient, (-offset[0], -offset[1]), (-2, -1))
+        for row in _strips(height, tile, overlap):
+            for column in _strips(width, tile, overlap):
+                rows, columns = row.seen(down).to(picture.device), column.seen(right)
+                columns = columns.to(picture.device)
+                part = picture.detach()[..., rows[:, None], columns].requires_grad_()
+                found = loss(part)
+                (slope,) = torch.autograd.grad(total(found), part)
+                # The loss is a mean over what the tile sees, which is this much of the picture.
+                slope = slope * (len(rows) * len(columns) / (height * width))
+                own = rows[row.core][:, None], columns[column.core]
+                gradient[..., own[0], own[1]] = slope[..., row.core, column.core]
+                share = len(own[0]) * len(own[1]) / (height * width)
+                for name, term in found.items():
+                    terms[name] = terms.get(name, term.new_zeros(())) + term.detach() * share
         first = next(iter(terms))
         return {
             name: _Known.apply(picture, term, gradient) if name == first else term
@@ -137,31 +145,31 @@ class _Known(torch.autograd.Function):
         return gradient * grads[0], None, None
 
 
-def _tiles(
-    height: int, width: int, tile: int, overlap: int
-) -> list[tuple[tuple[slice, slice], tuple[slice, slice], tuple[slice, slice]]]:
-    """(outer, inner, core): what a tile sees, its core inside that, the core in the picture."""
-    found = []
-    for top, bottom in _spans(height, tile):
-        for left, right in _spans(width, tile):
-            up, down = max(0, top - overlap), min(height, bottom + overlap)
-            west, east = max(0, left - overlap), min(width, right + overlap)
-            outer = (slice(up, down), slice(west, east))
-            inner = (slice(top - up, bottom - up), slice(left - west, right - west))
-            found.append((outer, inner, (slice(top, bottom), slice(left, right))))
-    return found
+@dataclass(frozen=True)
+class _Strip:
+    """One of the parts that a side of `length` pixels is cut into, with what is seen around it."""
+
+    start: int
+    stop: int
+    margin: int
+    length: int
+
+    @property
+    def core(self) -> slice:
+        """The part itself, counted from the first pixel seen."""
+        return slice(self.margin, self.margin + self.stop - self.start)
+
+    def seen(self, offset: int) -> Tensor:
+        """The pixels seen where cutting starts at `offset`; past the end comes the beginning."""
+        first, last = self.start - self.margin, self.stop + self.margin
+        return (torch.arange(first, last) + offset) % self.length
 
 
-def _spans(length: int, tile: int) -> list[tuple[int, int]]:
-    """A side cut into nearly equal parts of at most `tile`."""
+def _strips(length: int, tile: int, overlap: int) -> list[_Strip]:
+    """A side cut into nearly equal parts of at most `tile`; a whole side has nothing around it."""
     count = -(-length // tile)
     cuts = [round(length * index / count) for index in range(count + 1)]
-    return list(pairwise(cuts))
-
-
-def _area(place: tuple[slice, slice]) -> int:
-    rows, columns = place
-    return int((rows.stop - rows.start) * (columns.stop - columns.start))
+    return [_Strip(*cut, overlap if count > 1 else 0, length) for cut in pairwise(cuts)]
 
 
 def _upsampled(small: Tensor, like: Tensor) -> Tensor:
