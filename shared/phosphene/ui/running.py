@@ -50,8 +50,9 @@ def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[
         yield from _finished(form, run)
     except Exception as error:
         kept = {form.proceed: gr.Button(visible=True)} if last and last.result else {}
-        yield {**idle(form), **kept}
-        raise sentence(error) from None
+        told = sentence(error)
+        yield {**idle(form), form.status: pieces.status(str(told.message), state="error"), **kept}
+        raise told from None
 
 
 def _resumed(form: Form, last: Run | None) -> dict[str, Any]:
