@@ -105,7 +105,11 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
         parts["share"] = gr.Button("Share these settings", size="sm")
         parts["reset"] = gr.Button("Reset", size="sm")
     parts["link"] = gr.Textbox(
-        label="Link to these settings", visible=False, buttons=["copy"], interactive=False
+        label="Link to these settings",
+        visible=False,
+        buttons=["copy"],
+        interactive=False,
+        elem_classes=["ph-link"],
     )
     if tab.explain:
         gr.Markdown(tab.explain, elem_classes=["ph-explain"])
