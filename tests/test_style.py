@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from phosphene import InputError, colors, images, load_network, stylize, vary_style
-from phosphene.painting import Look, Region, painting_loss, parse_layers, sizes_up_to
+from phosphene.painting import Look, Region, painting_loss, parse_layers
+from phosphene.pyramid import schedule, sizes_up_to
 from phosphene.style_stats import KINDS, blend, distance, measure, soften, target
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -173,6 +174,21 @@ def test_sizes_grow_from_coarse_to_full():
     assert max(sizes[0]) <= 160
     assert sizes == sorted(sizes)
     assert sizes_up_to(48, 64, 32) == [(48, 64)]
+
+
+def test_the_coarsest_size_is_adams_and_takes_thrice_the_steps():
+    plan = schedule([(64, 128), (128, 256)], 10, rounds=2)
+    assert [part.optimizer for part in plan] == ["adam", "lbfgs", "lbfgs"]
+    assert [part.steps for part in plan] == [42, 10, 10]
+    assert {part.steps for part in schedule([(64, 64)], 10, search="adam")} == {30}
+
+
+def test_lbfgs_needs_a_third_of_the_steps():
+    last = {}
+    for search in ("lbfgs", "adam"):  # the schedule gives Adam three times as many
+        *_, frame = run(steps=14, optimizer=search, network="vgg19")
+        last[search] = frame.loss
+    assert last["lbfgs"] < 1.05 * last["adam"]
 
 
 def test_varying_one_thing_gives_a_captioned_sheet():

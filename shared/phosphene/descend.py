@@ -220,7 +220,10 @@ def _optimizer(
     if kind == "adam":
         return torch.optim.Adam(parameters, lr, betas=betas)
     if kind == "lbfgs":
-        return torch.optim.LBFGS(parameters, lr, max_iter=1, history_size=10)
+        # No tolerance: a step that was asked for is taken.
+        return torch.optim.LBFGS(
+            parameters, lr, max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0
+        )
     if kind == "wolfe":
         return torch.optim.LBFGS(
             parameters,

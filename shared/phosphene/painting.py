@@ -1,30 +1,25 @@
-"""Painting with a frozen network: what a look is, its loss at one size, coarse to fine."""
+"""Painting with a frozen network: what a look is, and its loss on pictures of one size."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from phosphene import images, losses
-from phosphene.canvas import Pixels
-from phosphene.descend import Loss, Optimizer, Stages, descend
+from phosphene import losses
+from phosphene.descend import Loss
 from phosphene.device import turn
 from phosphene.errors import InputError
-from phosphene.frame import Frame
 from phosphene.networks import Network
 from phosphene.style_stats import Kind, Moments, blend, distance, measure, soften, target
 
 SCALE = 1000.0
 """All terms together: numbers that people can read, far above the optimizers' thresholds."""
-
-COARSEST = 128
-"""Pixels of the longer side at which a painting begins: its first preview comes at once."""
 
 
 @dataclass(frozen=True)
@@ -188,60 +183,3 @@ def style_term(look: Look, acts: Mapping[str, Tensor], regions: Sequence[Region]
 
 def _loudness(features: Tensor) -> Tensor:
     return features.float().square().mean().clamp(min=1e-12)
-
-
-def sizes_up_to(
-    height: int, width: int, least: int, ratio: float = 2**0.5
-) -> list[tuple[int, int]]:
-    """Picture sizes from coarse to full, none with a side under `least` but the full one."""
-    start = max(COARSEST, math.ceil(least * max(height, width) / min(height, width)))
-    levels = max(0, math.floor(math.log(max(height, width) / start) / math.log(ratio) + 0.25))
-    return [
-        (round(height / ratio**level), round(width / ratio**level))
-        for level in reversed(range(levels + 1))
-    ]
-
-
-def paint(
-    start: Tensor,
-    plan: Sequence[tuple[tuple[int, int], int]],
-    loss_at: Callable[[int, int], Loss],
-    *,
-    optimizer: Optimizer = "adam",
-    lr: float = 0.05,
-    average: float = 0.9,
-    finish: Callable[[Tensor], Tensor] = lambda x: x,
-) -> Iterator[Frame]:
-    """Rounds of descent over ((height, width), steps), the loss made once per size.
-
-    Each round starts from the last one's picture in 8 bits and from nothing else: a fresh
-    optimizer whose step falls to zero (warm restarts, arXiv 1608.03983). So whoever has the
-    picture can take up where it ended, and gets what one longer run would have given.
-    """
-    stages = Stages(sum(steps for _, steps in plan))
-    (full, _), size, loss = plan[-1], None, None
-    picture = start
-    for (height, width), steps in plan:
-        if loss is None or size != (height, width):
-            size, loss = (height, width), loss_at(height, width)
-        canvas = Pixels(images.scaled(picture, height, width))
-        frames = descend(
-            canvas,
-            loss,
-            steps=steps,
-            optimizer=optimizer,
-            lr=lr if optimizer == "adam" else 1.0,
-            betas=(0.9, 0.99),
-            schedule=_restart if optimizer == "adam" else None,
-            average=average if optimizer == "adam" else 0.0,
-            render=lambda x: images.to_image(finish(images.scaled(x, *full))),
-        )
-        yield from stages.run(frames, note=f"{width}×{height} pixels")
-        picture = images.to_tensor(images.to_image(finish(canvas().detach())), start.device)
-
-
-def _restart(progress: float) -> float:
-    """Up in a tenth of the round, then down to nothing along a cosine."""
-    if progress < 0.1:
-        return 0.1 + 9 * progress
-    return 0.5 + 0.5 * math.cos(math.pi * (progress - 0.1) / 0.9)

@@ -12,22 +12,15 @@ from torch import Tensor
 from phosphene import colors as hues
 from phosphene import images
 from phosphene.canvas import noise
-from phosphene.descend import Loss, Optimizer
+from phosphene.descend import Loss
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Mask, NetworkChoice, Picture, Range, TapChoice, Text
 from phosphene.methods import method
 from phosphene.networks import Network, Pooling, load_network
-from phosphene.painting import (
-    Look,
-    Region,
-    layers_of,
-    paint,
-    painting_loss,
-    parse_layers,
-    sizes_up_to,
-)
+from phosphene.painting import Look, Region, layers_of, painting_loss, parse_layers
+from phosphene.pyramid import Search, paint, schedule, sizes_up_to
 from phosphene.style_stats import KINDS, Kind
 
 CONTENT_WEIGHT = 0.0075
@@ -59,8 +52,8 @@ def stylize(
     ] = "style",
     size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 512,
     steps: Annotated[
-        int, Range(5, 500, label="Steps", help="at the full size; coarser sizes take more")
-    ] = 40,
+        int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
+    ] = 14,
     rounds: Annotated[
         int,
         Range(1, 10, label="Rounds", help="how often the full size is gone over", advanced=True),
@@ -113,7 +106,15 @@ def stylize(
     smooth: Annotated[
         float, Range(0, 10, 0.1, label="Smoothness", help="total variation", advanced=True)
     ] = 1.0,
-    optimizer: Annotated[str, Choice(("adam", "lbfgs"), label="Optimizer", advanced=True)] = "adam",
+    optimizer: Annotated[
+        str,
+        Choice(
+            ("both", "lbfgs", "adam"),
+            label="Optimizer",
+            help="both: Adam at the coarsest size, then L-BFGS; Adam takes three times the steps",
+            advanced=True,
+        ),
+    ] = "both",
     lr: Annotated[float, Range(0.005, 0.2, 0.005, label="Step size (Adam)", advanced=True)] = 0.05,
     average: Annotated[
         float, Range(0, 0.98, 0.01, label="Averaging of steps (Adam)", advanced=True)
@@ -176,27 +177,11 @@ def stylize(
         return hues.recolor(x, images.scaled(source, *x.shape[-2:])) if colors == "mine" else x
 
     first = _first(start, seen, styles[0][0], seed)
-    plan = schedule(photo.height, photo.width, look.minimum, steps, rounds)
+    sizes = sizes_up_to(photo.height, photo.width, look.minimum)
+    plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
         first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
-    yield from paint(
-        first,
-        plan,
-        loss_at,
-        optimizer=cast(Optimizer, optimizer),
-        lr=lr,
-        average=average,
-        finish=finish,
-    )
-
-
-def schedule(
-    height: int, width: int, least: int, steps: int, rounds: int
-) -> list[tuple[tuple[int, int], int]]:
-    """((height, width), steps) of each round: coarse sizes are cheap and take more steps."""
-    sizes = sizes_up_to(height, width, least)
-    coarse = [((h, w), round(steps * (height / h) ** 0.5)) for h, w in sizes[:-1]]
-    return coarse + [(sizes[-1], steps)] * rounds
+    yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish)
 
 
 def soft_by_itself(net: Network) -> bool:

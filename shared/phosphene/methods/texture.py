@@ -15,9 +15,10 @@ from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Flag, NetworkChoice, Picture, Range
 from phosphene.methods import method
-from phosphene.methods.style import TV_WEIGHT, open_style, schedule, soft_by_itself, style_scaled
+from phosphene.methods.style import TV_WEIGHT, open_style, soft_by_itself, style_scaled
 from phosphene.networks import load_network
-from phosphene.painting import Look, Region, layers_of, paint, painting_loss
+from phosphene.painting import Look, Region, layers_of, painting_loss
+from phosphene.pyramid import paint, schedule, sizes_up_to
 from phosphene.style_stats import KINDS, Kind
 
 
@@ -33,8 +34,8 @@ def texture(
         bool, Flag(label="Tileable", help="its edges meet when it is repeated")
     ] = True,
     steps: Annotated[
-        int, Range(5, 500, label="Steps", help="at the full size; coarser sizes take more")
-    ] = 50,
+        int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
+    ] = 16,
     statistics: Annotated[str, Choice(KINDS, label="Style is", advanced=True)] = "gram",
     smooth: Annotated[
         float, Range(0, 10, 0.1, label="Smoothness", help="total variation", advanced=True)
@@ -57,7 +58,8 @@ def texture(
         soft_by_itself(net),
         {"style": 1.0, "tv": TV_WEIGHT * smooth},
     )
-    net.check_size(look.taps[-1], size, size)
+    for tap in look.taps:
+        net.check_size(tap, size, size)
     shown = open_style(sample, net)
     generator = torch.Generator().manual_seed(seed)
 
@@ -71,5 +73,7 @@ def texture(
         return lambda x: loss(anywhere(x, generator))
 
     first: Tensor = noise(size, size, spread=0.2, generator=generator)
-    plan = schedule(size, size, look.minimum, steps, 1)
+    sizes = sizes_up_to(size, size, look.minimum)
+    # A rolled loss changes from call to call, which L-BFGS cannot bear.
+    plan = schedule(sizes, steps, search="adam" if tileable else "both")
     yield from paint(first.to(net.device), plan, loss_at, average=0.8)
