@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from phosphene import InputError, colors, images, load_network, stylize, vary_style
+from phosphene import InputError, colors, images, load_network, stylize, tiling, vary_style
 from phosphene.painting import Look, Region, painting_loss, parse_layers
 from phosphene.pyramid import schedule, sizes_up_to
 from phosphene.style_stats import KINDS, blend, distance, measure, soften, target
@@ -111,6 +111,31 @@ def test_a_region_does_not_reach_beyond_its_receptive_field():
     reach = shown.net.tap("relu2_1").receptive_field
     assert picture.grad[..., :32].abs().sum() > 0
     assert picture.grad[..., 32 + reach :].abs().sum() == 0
+
+
+@pytest.mark.parametrize("kind", ["gram", "moments"])
+def test_in_parts_the_loss_and_its_gradient_are_those_of_the_whole(kind, monkeypatch):
+    net = load_network("vgg19", device="cpu")
+    style = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}
+    weights = {"style": 1.0, "content": 1.0, "dream": 1.0, "tv": 1.0}
+    shown = Look(net, style, "relu3_2", "relu3_1", kind, weights=weights)
+    picture = images.to_tensor(images.load(PANDA, 192))
+    mask = torch.linspace(0, 1, 192).expand(1, 1, picture.shape[-2], 192)
+    found = []
+    for largest in (1024, 64):
+        monkeypatch.setattr(tiling, "LARGEST", largest)
+        monkeypatch.setattr(tiling, "CORE", 64)
+        goals = shown.style_of([images.to_tensor(images.load(PALACE, 160))], [1.0])
+        regions = [Region(goals, mask), Region(goals, 1 - mask)]
+        loss = painting_loss(shown, regions, picture)
+        x = picture.flip(3).clone().requires_grad_()
+        terms = loss(x)
+        sum(terms.values()).backward()
+        found.append(({name: t.item() for name, t in terms.items()}, x.grad))
+    (whole, gradient), (parts, pieced) = found
+    exact = net.precision == "float32"
+    assert parts == pytest.approx(whole, rel=1e-4 if exact else 0.05)
+    assert (pieced - gradient).norm() < (1e-3 if exact else 0.1) * gradient.norm()
 
 
 @pytest.mark.parametrize("kind", KINDS)

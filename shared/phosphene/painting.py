@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -16,7 +16,8 @@ from phosphene.descend import Loss
 from phosphene.device import turn
 from phosphene.errors import InputError
 from phosphene.networks import Network
-from phosphene.style_stats import Kind, Moments, blend, distance, measure, soften, target
+from phosphene.style_stats import Kind, Moments, averaged, blend, distance, soften, sums, target
+from phosphene.tiling import Part, Sums, added, in_parts, parts_of
 
 SCALE = 1000.0
 """All terms together: numbers that people can read, far above the optimizers' thresholds."""
@@ -124,13 +125,23 @@ class Look:
 
     def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
         """The targets of a blend of styles, by tap."""
+        with turn(self.net.device):
+            found = [self._moments(picture) for picture in pictures]
+        return {
+            tap: target(self.kind, blend([moments[tap] for moments in found], shares))
+            for tap in found[0]
+        }
+
+    def _moments(self, picture: Tensor) -> dict[str, Moments]:
         taps = [tap for tap, weight in self.style.items() if weight]
-        with torch.no_grad(), turn(self.net.device):
-            found = [self.acts(picture) for picture in pictures]
-            return {
-                tap: target(self.kind, blend([measure(self.kind, a[tap]) for a in found], shares))
-                for tap in taps
-            }
+
+        def read(seen: Tensor, part: Part) -> Sums:
+            acts = self.acts(seen)
+            found = {tap: sums(self.kind, part.own(acts[tap])) for tap in taps}
+            return {(tap, name): v for tap in taps for name, v in found[tap].items()}
+
+        whole = added(picture, parts_of(*picture.shape[-2:]), read)
+        return {tap: averaged({n: v for (t, n), v in whole.items() if t == tap}) for tap in taps}
 
 
 @dataclass(frozen=True)
@@ -142,44 +153,83 @@ class Region:
 
 
 def painting_loss(look: Look, regions: Sequence[Region], content: Tensor | None) -> Loss:
-    """The terms "style", "content", "dream" and "tv" of pictures (1, 3, H, W)."""
-    with torch.no_grad():
-        base = look.acts(content) if content is not None else {}
-    kept = base[look.content].clone() if look.weights.get("content") else None
-    loudness = _loudness(base[look.dream]) if look.weights.get("dream") else None
+    """The terms "style", "content", "dream" and "tv" of pictures (1, 3, H, W), read in parts."""
+    reader = _Reader(look, regions)
+    if content is not None:
+        reader.remember(content)
 
     def loss(x: Tensor) -> dict[str, Tensor]:
-        acts = look.acts(x)
-        terms: dict[str, Tensor] = {}
-        if look.weights["style"]:
-            terms["style"] = style_term(look, acts, regions)
-        if kept is not None:
-            terms["content"] = losses.content(acts[look.content], kept)
-        if loudness is not None:
-            terms["dream"] = -(_loudness(acts[look.dream]) / loudness).log()
+        terms = in_parts(x, parts_of(*x.shape[-2:]), reader.read, reader.terms)
         if look.weights.get("tv"):
-            terms["tv"] = losses.tv(x)
-        return {name: term * (SCALE * look.weights[name]) for name, term in terms.items()}
+            terms["tv"] = losses.tv(x) * (SCALE * look.weights["tv"])
+        return terms
 
     return loss
 
 
-def style_term(look: Look, acts: Mapping[str, Tensor], regions: Sequence[Region]) -> Tensor:
-    """The weighted mean over taps and regions of the distances to the style."""
-    parts: list[Tensor] = []
-    whole = sum(look.style.values())
-    for region in regions:
-        area = 1.0 if region.mask is None else float(region.mask.mean())
-        for tap, goal in region.goals.items():
-            mask = None
-            if region.mask is not None:
-                height, width = acts[tap].shape[-2:]
-                mask = F.adaptive_avg_pool2d(region.mask, (height, width))
-            moments = measure(look.kind, acts[tap], mask)
-            share = area * look.style[tap] / whole
-            parts.append(share * distance(look.kind, moments, goal))
-    return torch.stack(parts).sum()
+@dataclass
+class _Reader:
+    """What the loss needs of a part of a picture, and the weighted terms from their sums."""
+
+    look: Look
+    regions: Sequence[Region]
+    kept: dict[Part, Tensor] = field(default_factory=dict)
+    size: float = 1.0
+    loudness: float = 1.0
+
+    @torch.no_grad()
+    def remember(self, content: Tensor) -> None:
+        """Keep what the content and dream taps say of a picture."""
+        size = loudness = 0.0
+        for part in parts_of(*content.shape[-2:]):
+            acts = self.look.acts(part.of(content))
+            if self.look.weights.get("content"):
+                self.kept[part] = part.own(acts[self.look.content]).clone()
+                size += float(_energy(self.kept[part]))
+            if self.look.weights.get("dream"):
+                loudness += float(_energy(part.own(acts[self.look.dream])))
+        self.size, self.loudness = max(size, 1e-12), max(loudness, 1e-12)
+
+    def read(self, seen: Tensor, part: Part) -> Sums:
+        """Sums over the part's own cells."""
+        acts = self.look.acts(seen)
+        found: dict[object, Tensor] = {}
+        for index, region in enumerate(self.regions):
+            for tap in region.goals:
+                mask = None
+                if region.mask is not None:
+                    height, width = acts[tap].shape[-2:]
+                    cells = F.adaptive_avg_pool2d(part.of(region.mask), (height, width))
+                    mask = part.own(cells)
+                for name, value in sums(self.look.kind, part.own(acts[tap]), mask).items():
+                    found[index, tap, name] = value
+        if self.kept:
+            found["content"] = _energy(part.own(acts[self.look.content]) - self.kept[part])
+        if self.look.weights.get("dream"):
+            found["dream"] = _energy(part.own(acts[self.look.dream]))
+        return found
+
+    def terms(self, found: Sums) -> dict[str, Tensor]:
+        """Weighted terms; the style's is a mean over taps and regions by weight and area."""
+        terms: dict[str, Tensor] = {}
+        if self.regions:
+            terms["style"] = torch.stack(list(self._distances(found))).sum()
+        if "content" in found:
+            terms["content"] = found["content"] / self.size
+        if "dream" in found:
+            terms["dream"] = -(found["dream"].clamp(min=1e-12) / self.loudness).log()
+        weights = self.look.weights
+        return {name: term * (SCALE * weights[name]) for name, term in terms.items()}
+
+    def _distances(self, found: Sums) -> Iterator[Tensor]:
+        whole = sum(self.look.style.values())
+        for index, region in enumerate(self.regions):
+            area = 1.0 if region.mask is None else float(region.mask.mean())
+            for tap, goal in region.goals.items():
+                own = {key[2]: v for key, v in found.items() if key[:2] == (index, tap)}
+                share = area * self.look.style[tap] / whole
+                yield share * distance(self.look.kind, averaged(own), goal)
 
 
-def _loudness(features: Tensor) -> Tensor:
-    return features.float().square().mean().clamp(min=1e-12)
+def _energy(features: Tensor) -> Tensor:
+    return features.float().square().sum()

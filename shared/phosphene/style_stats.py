@@ -21,6 +21,11 @@ _EPS = 1e-4
 
 def measure(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
     """Raw moments of activations (1, C, H, W), inside a soft mask (1, 1, H, W) if given."""
+    return averaged(sums(kind, features, mask))
+
+
+def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
+    """The same as sums over places, which add up over the parts of a picture, with their count."""
     rows = features[0].flatten(1)
     # Differences of large second moments need more digits than bfloat16 has.
     rows = rows if kind == "gram" else rows.float()
@@ -28,15 +33,21 @@ def measure(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments
         weighted, count = rows, rows.new_tensor(float(rows.shape[1]), dtype=torch.float32)
     else:
         shares = mask.flatten().to(rows)
-        weighted, count = rows * shares, shares.float().sum().clamp(min=_EPS)
-    moments: Moments = {}
+        weighted, count = rows * shares, shares.float().sum()
+    found: Moments = {"count": count}
     if kind != "gram":
-        moments["mean"] = weighted.sum(1) / count
+        found["mean"] = weighted.sum(1)
     if kind == "moments":
-        moments["square"] = (weighted * rows).sum(1) / count
+        found["square"] = (weighted * rows).sum(1)
     else:
-        moments["moment"] = (weighted @ rows.mT).float() / count
-    return moments
+        found["moment"] = (weighted @ rows.mT).float()
+    return found
+
+
+def averaged(found: Mapping[str, Tensor]) -> Moments:
+    """`sums` divided by their count."""
+    count = found["count"].clamp(min=_EPS)
+    return {name: value / count for name, value in found.items() if name != "count"}
 
 
 def blend(parts: Sequence[Moments], shares: Sequence[float]) -> Moments:

@@ -1,0 +1,136 @@
+"""Large pictures in parts: sums over places are read part by part, and so is their gradient.
+
+A loss that compares averages over the whole picture (Gram matrices, a mean square) needs no more
+of it than those. They are read once without a gradient, which gives the loss and its slope at
+each; then every part is read again and passes its share of the slope back. Memory depends on the
+part, the gradient is that of the whole (crowsonkb/style_transfer tiles in this spirit).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from phosphene.losses import total
+
+LARGEST = 1024
+"""Pixels of a side up to which a picture is read as one."""
+CORE, MARGIN, GRID = 768, 96, 32
+"""Pixels of a part, seen around it (half of what relu5_1 sees, and more), and cut at."""
+
+Sums: TypeAlias = Mapping[Any, Tensor]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Pixels `start` to `stop` of a side of `length`, of which all from `first` to `last` see."""
+
+    start: int
+    stop: int
+    length: int
+
+    @property
+    def seen(self) -> slice:
+        """What is looked at: the part and a margin inside the picture."""
+        first, last = max(0, self.start - MARGIN), min(self.length, self.stop + MARGIN)
+        return slice(first, last)
+
+    def core(self, cells: int) -> slice:
+        """The part's own cells among the `cells` that what is seen has."""
+        first, last = self.seen.start, self.seen.stop
+        stride = round((last - first) / cells)
+        stop = None if self.stop == self.length else (self.stop - first) // stride
+        return slice((self.start - first) // stride, stop)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A rectangle of a picture."""
+
+    rows: Span
+    columns: Span
+
+    def of(self, picture: Tensor) -> Tensor:
+        """What is seen of a picture (N, C, H, W)."""
+        return picture[..., self.rows.seen, self.columns.seen]
+
+    def own(self, cells: Tensor) -> Tensor:
+        """The part's own cells of a map (N, C, h, w) of what is seen."""
+        height, width = cells.shape[-2:]
+        return cells[..., self.rows.core(height), self.columns.core(width)]
+
+
+def parts_of(height: int, width: int) -> list[Part]:
+    """A picture in parts that together are all of it; one part up to LARGEST pixels a side."""
+    if max(height, width) <= LARGEST:
+        return [Part(Span(0, height, height), Span(0, width, width))]
+    return [Part(rows, columns) for rows in _spans(height) for columns in _spans(width)]
+
+
+def in_parts(
+    picture: Tensor,
+    parts: Sequence[Part],
+    read: Callable[[Tensor, Part], Sums],
+    terms: Callable[[Sums], dict[str, Tensor]],
+) -> dict[str, Tensor]:
+    """`terms(read(picture))` for sums that add up over the parts of a picture (1, C, H, W)."""
+    if len(parts) == 1:
+        return terms(read(picture, parts[0]))
+    whole = {key: value.requires_grad_() for key, value in added(picture, parts, read).items()}
+    with torch.enable_grad():
+        found = terms(whole)
+        slopes = torch.autograd.grad(total(found), list(whole.values()), allow_unused=True)
+    gradient = torch.zeros_like(picture)
+    for part in parts:
+        seen = part.of(picture.detach()).clone().requires_grad_()
+        with torch.enable_grad():
+            own = read(seen, part)
+            pairs = zip(own.values(), slopes, strict=True)
+            share = torch.stack([(v * s).sum() for v, s in pairs if s is not None]).sum()
+        (slope,) = torch.autograd.grad(share, seen)
+        part.of(gradient).add_(slope)
+    first, *rest = found
+    known: Tensor = Known.apply(picture, found[first].detach(), gradient)
+    return {first: known, **{name: found[name].detach() for name in rest}}
+
+
+@torch.no_grad()
+def added(
+    picture: Tensor, parts: Sequence[Part], read: Callable[[Tensor, Part], Sums]
+) -> dict[Any, Tensor]:
+    """The sums of all parts of a picture."""
+    whole: dict[Any, Tensor] = {}
+    for part in parts:
+        for key, value in read(part.of(picture), part).items():
+            whole[key] = whole[key] + value if key in whole else value.clone()
+    return whole
+
+
+class Known(torch.autograd.Function):
+    """A value whose gradient was computed beforehand: apply(picture, value, gradient)."""
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, *args: Tensor) -> Tensor:
+        """The value."""
+        _, value, gradient = args
+        ctx.save_for_backward(gradient)
+        return value.clone()
+
+    @staticmethod
+    def backward(
+        ctx: torch.autograd.function.FunctionCtx, *grads: Tensor
+    ) -> tuple[Tensor, None, None]:
+        """The gradient, scaled."""
+        (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        return gradient * grads[0], None, None
+
+
+def _spans(length: int) -> list[Span]:
+    count = -(-length // CORE)
+    cuts = [round(length * index / count / GRID) * GRID for index in range(count)]
+    return [Span(start, stop, length) for start, stop in pairwise([*cuts, length])]
