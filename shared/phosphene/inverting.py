@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,7 @@ from phosphene import losses
 from phosphene.errors import InputError
 from phosphene.networks import Network
 
+Value = TypeVar("Value")
 Distance: TypeAlias = Literal["euclidean", "cosine"]
 
 BOUND = 80 / 255
@@ -67,14 +69,55 @@ class Prior:
 
 def smoothness(network: Network, tap: str) -> float:
     """The weight of total variation at a depth: nothing to add where the features say it all."""
-    stride = network.tap(tap).stride
-    if network.tap(tap).receptive_field is None:
+    known = network.tap(tap)
+    if known.receptive_field is None:
         return GLOBAL_TV
-    return next(weight for limit, weight in DEPTH_TV.items() if stride <= limit)
+    return _at(DENSE_TV if _dense(network, tap) else SPARSE_TV, known.stride)
 
 
-DEPTH_TV = {1: 0.0, 2: 0.01, 4: 0.1, 8: 1.0, 16: 1.0, 10_000: 0.5}
-GLOBAL_TV = 0.5
+def nearness(network: Network, tap: str) -> float:
+    """The weight of the 6-norm at a depth: late layers let brightness drift without it."""
+    known = network.tap(tap)
+    return DEEP_ALPHA if known.receptive_field is None or known.stride >= 16 else 0.0
+
+
+def pace(network: Network, tap: str) -> tuple[float, float]:
+    """How steps fall off with frequency (1: as in natural pictures), and what all get beyond that.
+
+    Layers near the picture see fine detail as clearly as large shapes; with 1/f it lags behind.
+    """
+    if not _dense(network, tap):
+        return 1.0, 0.0
+    return _at(DENSE_PACE, network.tap(tap).stride)
+
+
+def worth(network: Network, tap: str) -> float:
+    """The share of iterations that a depth deserves in a walk.
+
+    The first layers are through early; past four poolings more of them only wander.
+    """
+    known = network.tap(tap)
+    return GLOBAL_WORTH if known.receptive_field is None else _at(DEPTH_WORTH, known.stride)
+
+
+def _at(table: Mapping[int, Value], stride: int) -> Value:
+    return next(value for limit, value in table.items() if stride <= limit)
+
+
+def _dense(network: Network, tap: str) -> bool:
+    """Whether a layer holds at least as many numbers as the pixels that it looks at."""
+    known = network.tap(tap)
+    flat = known.receptive_field is None
+    return not flat and known.channels >= 3 * known.stride**2
+
+
+# By stride in pixels, chosen by PSNR and by looking: benchmarks/invert.md.
+DENSE_TV = {1: 0.0, 2: 0.15, 4: 1.0, 10_000: 1.5}
+SPARSE_TV = {4: 1.0, 8: 2.0, 16: 1.0, 10_000: 0.5}
+DEEP_ALPHA = 0.01
+DENSE_PACE = {2: (0.5, 0.0), 4: (1.0, 3.0), 10_000: (0.75, 0.0)}
+DEPTH_WORTH = {1: 0.5, 2: 1.0, 4: 1.0, 8: 0.75, 10_000: 0.5}
+GLOBAL_TV, GLOBAL_WORTH = 0.5, 0.5
 
 
 def strongest(features: Tensor, percent: float) -> Tensor:

@@ -19,7 +19,7 @@ from phosphene.inverting import Distance, Prior, Target
 from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, TapChoice, Text
 from phosphene.methods import method
 from phosphene.networks import Network, load_network
-from phosphene.searching import Gallery, Start, begin, error_of, keep, search
+from phosphene.searching import Gallery, Start, begin, error_of, kept, search
 
 Layer: TypeAlias = Annotated[
     str, TapChoice(label="Layer", help="early ones keep the picture, late ones its gist")
@@ -40,7 +40,7 @@ def invert(
     layer: Layer = "relu4_1",
     network: Net = "vgg19",
     size: Sides = 224,
-    steps: Annotated[int, Range(1, 2000, label="Iterations")] = 200,
+    steps: Annotated[int, Range(1, 2000, label="Iterations")] = 120,
     smoothness: Smoothness = None,
     strongest: Annotated[
         float, Range(0.1, 100, log=True, label="Keep the strongest", help="percent")
@@ -85,9 +85,16 @@ def invert(
     ] = "fourier",
     beta: Annotated[float, Range(1, 3, 0.1, label="Total variation's power", advanced=True)] = 2.0,
     alpha: Annotated[
-        float,
-        Range(0, 10, 0.1, label="Stay near grey", help="weight of the 6-norm", advanced=True),
-    ] = 0.0,
+        float | None,
+        Range(
+            0.0,
+            10.0,
+            0.01,
+            label="Stay near grey",
+            help="weight of the 6-norm; empty: by depth",
+            advanced=True,
+        ),
+    ] = None,
     jitter: Annotated[
         int, Range(0, 16, label="Jitter", help="pixels; above 0 Adam descends", advanced=True)
     ] = 0,
@@ -112,15 +119,16 @@ def invert(
             raise InputError("a mixture needs your picture too; choose one instead of features")
         height, width = original.shape[-2:]
         fitted = images.load(other).resize((width, height), Image.Resampling.LANCZOS)
-        joining = keep(net, images.to_tensor(fitted, net.device), other_layer)
-        targets = [(wanted, 1 - balance), (joining, balance)]
+        joining = kept(net, images.to_tensor(fitted, net.device), [other_layer])
+        targets = [(wanted, 1 - balance), (joining[other_layer], balance)]
     smooth = inverting.smoothness(net, layer) if smoothness is None else smoothness
+    near = inverting.nearness(net, layer) if alpha is None else alpha
     generator = torch.Generator().manual_seed(seed)
     gallery = Gallery(original)
     run = search(
         net,
         targets,
-        Prior(smooth, beta, alpha),
+        Prior(smooth, beta, near),
         begin(cast(Start, start), original, shape, repeats, generator).to(net.device),
         steps=steps,
         pixels=canvas == "pixels",
@@ -157,7 +165,8 @@ def _wanted(
     if image is None:
         raise InputError("Your picture is missing; choose one first, or give its features")
     original = images.to_tensor(images.load(image, size), network.device)
-    return original, keep(network, original, layer), (original.shape[-2], original.shape[-1])
+    target = kept(network, original, [layer])[layer]
+    return original, target, (original.shape[-2], original.shape[-1])
 
 
 def _share(

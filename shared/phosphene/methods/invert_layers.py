@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from phosphene.methods import method
 from phosphene.methods.invert import Net, Seed, Sides
 from phosphene.networks import Network, load_network
 from phosphene.poster import Memory, poster
-from phosphene.searching import PER_STEP, Gallery, begin, error_of, keep, search
+from phosphene.searching import Gallery, begin, error_of, kept, search
 
 PAUSE = 0.8
 """Seconds between two posters at least: drawing one takes a while."""
@@ -94,7 +95,6 @@ class Path:
     tap: str
     gallery: Gallery
     frames: Any
-    steps: int
     last: Frame | None = None
 
     @property
@@ -144,25 +144,25 @@ def _walk(
     picture = images.load(image, size)
     original = images.to_tensor(picture, network.device)
     taps = in_order(network, layers) if layers else route(network, count)
-    for tap in taps:
-        network.check_size(tap, picture.height, picture.width)
+    targets = kept(network, original, taps)
     start = begin(
         "grey", original, (picture.height, picture.width), 1, torch.Generator().manual_seed(seed)
     )
     paths = []
     for tap in taps:
         gallery = Gallery(original)
-        prior = Prior(inverting.smoothness(network, tap))
+        prior = Prior(inverting.smoothness(network, tap), alpha=inverting.nearness(network, tap))
+        worth = math.ceil(steps * inverting.worth(network, tap))
         frames = search(
             network,
-            [(keep(network, original, tap), 1.0)],
+            [(targets[tap], 1.0)],
             prior,
             start.to(network.device),
-            steps=steps,
+            steps=worth,
             every=1,
             render=gallery,
         )
-        paths.append(Path(tap, gallery, frames, -(-steps // PER_STEP)))
+        paths.append(Path(tap, gallery, frames))
     return Walk(network, picture, paths)
 
 
@@ -190,7 +190,7 @@ def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
 
 def _frame(walks: Sequence[Walk], done: int, seconds: float, last: bool = False) -> Frame:
     rows = [(walk.network.name, walk.original, walk.memories()) for walk in walks]
-    total = sum(path.steps for walk in walks for path in walk.paths)
+    total = sum(path.last.steps for walk in walks for path in walk.paths if path.last)
     metrics, panels = {}, []
     for name, original, memories in rows:
         prefix = f"{name} " if len(rows) > 1 else ""
