@@ -1,83 +1,170 @@
-"""Feature inversion: PSNR and error at every tap, and the time against a plain loop.
+"""Feature inversion: how near the pictures come, and the time against a plain loop.
 
-    python benchmarks/invert.py quality vgg19 PICTURES...
-    python benchmarks/invert.py speed PICTURE
-    python benchmarks/invert.py            (the speed on the koala)
+    python benchmarks/invert.py quality NETWORK FOLDER FILE.csv [TAP...]   (goes on where it ended)
+    python benchmarks/invert.py table FILE.csv
+    python benchmarks/invert.py speed [PICTURE]
 
-The plain loop is the well-known scripts': float32, the whole network with its weights' gradients
-on, Adam on the pixels, one layer after the other, as many steps as ours has evaluations.
+The plain loop is the well-known scripts': one layer after the other, the whole network in float32
+with its weights' gradients on, Adam on the pixels, 200 iterations a layer; its whole walk is 2000
+times the mean of a few iterations. For the same error it runs on until it has it, for 200
+iterations or 150 s at most.
 """
 
 from __future__ import annotations
 
+import csv
 import statistics
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
-from phosphene import device as devices
-from phosphene import images, invert_layers, load_network, losses, networks
+from phosphene import (
+    Frame,
+    images,
+    invert,
+    invert_layers,
+    load_network,
+    losses,
+    metrics,
+    weights,
+    zoo,
+)
 from phosphene.methods.invert_layers import route
 
-SIZE, STEPS = 224, 96
+SIZE, THREADS = 224, 2
+GOOD, USUAL, TIMED = 160, 200, 4
+"""Iterations: of our walks for quality, of the plain loop, and of it those that are timed."""
+LONGEST = 150
+"""Seconds for which the plain loop may look for the same error."""
 
 KOALA = Path(__file__).parent.parent / "apps" / "feature_inversion" / "examples" / "koala.jpg"
+COLUMNS = ("network", "picture", "tap", "psnr", "ssim", "error")
 
 
-def quality(name: str, pictures: list[str]) -> None:
-    rows: dict[str, list[float]] = {}
-    for picture in pictures:
-        *_, frame = invert_layers(picture, network=name, size=SIZE, steps=160)
-        for key, value in frame.metrics.items():
-            rows.setdefault(key, []).append(value)
-    print("| tap | PSNR, dB | normalized error |\n|---|---|---|")
-    for tap in route(load_network(name), 10):
-        decibels, error = (statistics.mean(rows[f"{tap}, {kind}"]) for kind in ("dB", "error"))
-        print(f"| {tap} | {decibels:.1f} | {error:.4f} |")
+def quality(name: str, folder: str, table: str, *taps: str) -> None:
+    """Append a row for every picture and tap that the table lacks."""
+    path = Path(table)
+    rows = read(path)
+    if not rows:
+        path.write_text(",".join(COLUMNS) + "\n")
+    known = {(row["network"], row["picture"], row["tap"]) for row in rows}
+    for picture in sorted(Path(folder).glob("*.jpg")):
+        wanted = taps or route(load_network(name), 10)
+        for tap in (tap for tap in wanted if (name, picture.stem, tap) not in known):
+            *_, frame = invert_layers(picture, network=name, layers=(tap,), size=SIZE, steps=GOOD)
+            found = [images.to_tensor(panel) for _, panel in frame.panels]
+            figures = (
+                frame.metrics[f"{tap}, dB"],
+                metrics.ssim(found[1], found[0]),
+                frame.metrics[f"{tap}, error"],
+            )
+            with path.open("a") as file:
+                csv.writer(file, lineterminator="\n").writerow(
+                    [name, picture.stem, tap, *(f"{figure:.5f}" for figure in figures)]
+                )
 
 
-def ours(picture: str) -> None:
-    for _ in invert_layers(picture, size=SIZE, steps=STEPS):
-        pass
+def read(path: Path) -> list[dict[str, str]]:
+    """The rows so far."""
+    if not path.exists():
+        return []
+    with path.open() as file:
+        return list(csv.DictReader(file))
 
 
-def plain(picture: str, steps: int) -> None:
-    """Ten layers, one after the other, in full."""
-    fast, devices.fast_bfloat16 = devices.fast_bfloat16, lambda _: False
-    network = networks._load("vgg19", devices.pick(), "max")
-    devices.fast_bfloat16 = fast
-    body = network.body.requires_grad_(True).to(memory_format=torch.contiguous_format)
-    original = images.to_tensor(images.load(picture, SIZE), network.device)
-    for tap in route(network, 10):
-        found: dict[str, torch.Tensor] = {}
-        hook = body.get_submodule(tap).register_forward_hook(
-            lambda _, __, out, found=found: found.update(out=out)
+def table(path: str) -> None:
+    """Means over the pictures, a row for every tap."""
+    rows = read(Path(path))
+    for name in dict.fromkeys(row["network"] for row in rows):
+        print(f"\n{name}\n\n| tap | PSNR, dB | worst | SSIM | normalized error | pictures |")
+        print("|---|---|---|---|---|---|")
+        own = [row for row in rows if row["network"] == name]
+        for tap in route(load_network(name), 10):
+            mine = [row for row in own if row["tap"] == tap]
+            if mine:
+                psnr, ssim, error = (
+                    [float(row[column]) for row in mine] for column in ("psnr", "ssim", "error")
+                )
+                print(
+                    f"| {tap} | {statistics.mean(psnr):.1f} | {min(psnr):.1f} "
+                    f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} | {len(mine)} |"
+                )
+
+
+def timed(frames: Iterator[Frame]) -> tuple[float, float, Frame]:
+    """Seconds to the first frame and to the last, and the last."""
+    begun = time.perf_counter()
+    frame = next(frames)
+    first = time.perf_counter() - begun
+    for later in frames:
+        frame = later
+    return first, time.perf_counter() - begun, frame
+
+
+class Plain:
+    """Inversion as the well-known scripts write it."""
+
+    def __init__(self, name: str) -> None:
+        """The network as its library builds it: nothing folded, frozen or cut."""
+        plan = zoo.blueprint(name)
+        state = weights.load(weights.fetch(name), torch.device("cpu"))
+        if name != "vgg19":
+            state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
+        plan.body.load_state_dict(state)
+        self.body = plan.body.eval()
+        self.mean, self.std = (
+            torch.tensor(values).view(1, 3, 1, 1) for values in (plan.mean, plan.std)
         )
-        body((original - network.mean) / network.std)
-        target = found["out"].detach()
+
+    def run(self, tap: str, picture: str, steps: int, error: float = 0.0) -> tuple[float, float]:
+        """Seconds taken and error left after `steps`, or once the error is as small as told."""
+        original = images.to_tensor(images.load(picture, SIZE))
+        found: list[torch.Tensor] = []
+        part = self.body if tap == "logits" else self.body.get_submodule(tap)
+        hook = part.register_forward_hook(lambda _, __, out: found.append(out))
+        with torch.no_grad():
+            self.body((original - self.mean) / self.std)
+        target = found.pop()
         x = torch.rand_like(original).requires_grad_()
         optimizer = torch.optim.Adam([x], 0.05)
+        begun, left = time.perf_counter(), 1.0
         for _ in range(steps):
             optimizer.zero_grad()
-            body((x - network.mean) / network.std)
-            (losses.content(found["out"], target) + 0.1 * losses.tv(x)).backward()
+            self.body((x - self.mean) / self.std)
+            far = losses.content(found.pop(), target)
+            left = float(far.detach())
+            if left <= error:
+                break
+            (far + 0.1 * losses.tv(x)).backward()
             optimizer.step()
         hook.remove()
+        return time.perf_counter() - begun, left
 
 
-def speed(picture: str) -> None:
-    ours(picture)
-    begun = time.perf_counter()
-    ours(picture)
-    mine = time.perf_counter() - begun
-    begun = time.perf_counter()
-    plain(picture, 8)
-    theirs = (time.perf_counter() - begun) / 8 * STEPS
-    print(f"walk of 10 taps: {mine:.1f} s; plain loop {theirs:.1f} s; {theirs / mine:.1f} times")
+def speed(picture: str = str(KOALA)) -> None:
+    """Our walks and one layer; the plain loop for the same walks, and to the same error."""
+    torch.set_num_threads(THREADS)
+    first, whole, frame = timed(invert(picture, layer="relu4_1", size=SIZE))
+    print(f"invert vgg19 relu4_1: first picture {first:.1f} s, result {whole:.1f} s", end=", ")
+    print(f"{frame.metrics['PSNR, dB']:.1f} dB, error {frame.metrics['feature error']:.4f}")
+    for name, tap in (("efficientnet_lite0", "blocks.1.1"), ("vgg19", "relu3_1")):
+        first, whole, _ = timed(invert_layers(picture, network=name, size=SIZE))
+        each = Plain(name).run(tap, picture, TIMED)[0] / TIMED
+        theirs = 10 * USUAL * each
+        print(f"walk {name}: first {first:.1f} s, 10 layers {whole:.1f} s;", end=" ")
+        print(f"plain {each:.2f} s an iteration, {theirs:.0f} s for 10 times {USUAL}:", end=" ")
+        print(f"{theirs / whole:.1f} times")
+        _, mine, frame = timed(invert_layers(picture, network=name, layers=(tap,), size=SIZE))
+        error, decibels = frame.metrics[f"{tap}, error"], frame.metrics[f"{tap}, dB"]
+        most = min(USUAL, int(LONGEST / each))
+        seconds, left = Plain(name).run(tap, picture, most, error)
+        print(f"{name} {tap}: {mine:.1f} s to error {error:.4f} ({decibels:.1f} dB);", end=" ")
+        print(f"plain {seconds:.1f} s to {left:.4f}: {seconds / mine:.1f} times")
 
 
 if __name__ == "__main__":
-    what, *rest = sys.argv[1:] or ["speed", str(KOALA)]
-    quality(rest[0], rest[1:]) if what == "quality" else speed(rest[0])
+    what, *rest = sys.argv[1:] or ["speed"]
+    {"quality": quality, "table": table, "speed": speed}[what](*rest)
