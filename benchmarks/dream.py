@@ -1,24 +1,28 @@
 """DeepDream and visualization against other tools: one network, one size, one run.
 
-    pip install --no-deps --target /tmp/peers torch-lucent==0.1.8 kornia==0.4.1 decorator
-    pip install --target /tmp/peers ipython tqdm
-    PYTHONPATH=/tmp/peers python benchmarks/dream.py [DEVICE] [LARGEST]
+    pip install --no-deps --target /tmp/peers torch-lucent==0.1.8 torch-dreams==4.0.0 \
+        kornia==0.4.1 decorator ipython traitlets tqdm opencv-python-headless
+    PYTHONPATH=/tmp/peers python benchmarks/dream.py [--only speed|default|memory]
 
 torchvision's GoogLeNet with random weights (speed does not depend on them), mean of channel 5
-of inception4c. torch-lucent renders with its own loop; where it is not installed its row is
-left out. "plain dream" is the usual DeepDream program: a hook on the layer, weights not frozen,
-the whole network run, three Gaussian blurs of the gradient. Milliseconds per step are medians
-between forwards of the network, the first two left out. Then: seconds to the first preview and
-to the result of the default dream at 512 pixels, and peak memory over picture size to LARGEST
-(2048) pixels, each in a process of its own.
+of inception4c. torch-lucent and torch-dreams render with their own loops, each against ours with
+the same padding and range of sizes; a peer that is not installed is left out. "plain dream" is
+the usual DeepDream program: a hook on the layer, weights not frozen, the whole network run, three
+Gaussian blurs of the gradient. The variants run in turn, several rounds; milliseconds per step
+are medians between forwards of the network, the first two left out, and a ratio is the median of
+the rounds' ratios. Then: seconds to the first preview and to the result of the default dream at
+512 pixels, and peak memory over picture size, each size in a process of its own.
 """
 
 from __future__ import annotations
 
+import argparse
+import platform
 import statistics
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -34,27 +38,30 @@ from phosphene.gradients import Conditioner
 from phosphene.networks import Network
 
 PHOTO = Path(__file__).parents[1] / "apps/deepdream/examples/summer_palace.jpg"
-STEPS, CHANNEL, TAP = 10, 5, "inception4c"
+STEPS, CHANNEL, TAP, THREADS = 10, 5, "inception4c", 2
+UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 _moments: list[float] = []
 
+Run = Callable[[], object]
 
-def googlenet() -> nn.Module:
+
+def googlenet(device: str) -> nn.Module:
     body = torchvision.models.googlenet(weights=None, aux_logits=False, init_weights=False)
     torch.manual_seed(0)
     for module in body.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)
-    return body.eval()
+    return body.eval().to(device)
 
 
 def ours(device: str) -> Network:
-    plan = zoo.Blueprint(googlenet(), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    plan = zoo.Blueprint(googlenet("cpu"), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     source = weights.fetch("efficientnet_lite0")
     where = torch.device(device)
     return Network("googlenet", plan, source=source, device=where, dtype=torch.float32)
 
 
-def timed(run: Callable[[], None]) -> float:
+def timed(run: Run) -> float:
     """Milliseconds between forwards, the first two left out."""
     _moments.clear()
     run()
@@ -68,19 +75,20 @@ def tick(*_: object) -> None:
     _moments.append(time.perf_counter())
 
 
-def our_channel(net: Network, side: int) -> Callable[[], None]:
+def our_channel(net: Network, side: int, padding: int) -> Run:
+    """The channel, grown with the padding, sizes and turns of a peer."""
     generator = torch.Generator().manual_seed(0)
     canvas = Fourier(side, side, generator=generator, device=net.device)
-    shake = transforms.robust()
+    shake = transforms.robust(8, padding)
 
     def loss(x: Tensor) -> dict[str, Tensor]:
         tick()
         return {"channel": -net.acts(shake(x, generator), [TAP])[TAP][:, CHANNEL].mean()}
 
-    return lambda: list(descend(canvas, loss, steps=STEPS)) and None
+    return lambda: list(descend(canvas, loss, steps=STEPS))
 
 
-def our_dream(net: Network, side: int) -> Callable[[], None]:
+def our_dream(net: Network, side: int) -> Run:
     generator = torch.Generator().manual_seed(0)
     canvas = Pixels(torch.rand(1, 3, side, side, generator=generator).to(net.device))
     roll = transforms.jitter(16)
@@ -92,10 +100,11 @@ def our_dream(net: Network, side: int) -> Callable[[], None]:
     steps = descend(
         canvas, loss, steps=STEPS, optimizer="gradient", condition=Conditioner(), lr=0.01
     )
-    return lambda: list(steps) and None
+    return lambda: list(steps)
 
 
-def plain_dream(body: nn.Module, side: int, device: str) -> Callable[[], None]:
+def plain_dream(device: str, side: int) -> Run:
+    body = googlenet(device)
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
     kept: dict[str, Tensor] = {}
     body.inception4c.register_forward_hook(lambda m, i, o: kept.update(layer=o))
@@ -113,12 +122,10 @@ def plain_dream(body: nn.Module, side: int, device: str) -> Callable[[], None]:
     return run
 
 
-def lucent(body: nn.Module, side: int) -> Callable[[], None] | None:
-    try:
-        from lucent.optvis import param, render
-    except ImportError as error:
-        print(f"torch-lucent is left out: {error}", file=sys.stderr)
-        return None
+def lucent(device: str, side: int) -> Run:
+    from lucent.optvis import param, render
+
+    body = googlenet(device)
     body.register_forward_pre_hook(tick)
     return lambda: render.render_vis(
         body,
@@ -130,19 +137,50 @@ def lucent(body: nn.Module, side: int) -> Callable[[], None] | None:
     )
 
 
-def rows(device: str) -> Iterator[str]:
+def torch_dreams(device: str, side: int) -> Run:
+    from torch_dreams import Dreamer
+
+    body = googlenet(device)
+    body.register_forward_pre_hook(tick)
+    return lambda: Dreamer(body, quiet=True, device=device).render(
+        [body.inception4c],
+        width=side,
+        height=side,
+        iters=STEPS,
+        rotate_degrees=5,
+        scale_min=0.9,
+        scale_max=1.1,
+        custom_func=lambda layers: -layers[0][..., CHANNEL, :, :].mean(),
+    )
+
+
+def pairs(net: Network, device: str, side: int) -> dict[str, tuple[str, Run, Run]]:
+    """Task and peer, ours and theirs; made anew each round, for hooks that nobody removes."""
+    found = {"plain dream": ("dream", our_dream(net, side), plain_dream(device, side))}
+    for name, peer, padding in (
+        ("torch-lucent 0.1.8", lucent, 12),
+        ("torch-dreams 4.0.0", torch_dreams, 0),
+    ):
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                found[name] = ("channel", our_channel(net, side, padding), peer(device, side))
+        except ImportError as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+    return found
+
+
+def speed(device: str, rounds: int) -> Iterator[str]:
     net = ours(device)
+    yield "| task | ours, ms a step | peer | ms a step | times faster |\n|---|---|---|---|---|"
     for side in (224, 512):
-        mine, dreams = timed(our_channel(net, side)), timed(our_dream(net, side))
-        other = lucent(googlenet().to(device), side)
-        if other:
-            yield row(f"channel, {side} px", mine, "torch-lucent 0.1.8", timed(other))
-        theirs = timed(plain_dream(googlenet().to(device), side, device))
-        yield row(f"dream, {side} px", dreams, "plain dream", theirs)
-
-
-def row(task: str, mine: float, peer: str, theirs: float) -> str:
-    return f"| {task} | {mine:.0f} | {peer} | {theirs:.0f} | {theirs / mine:.1f} |"
+        times: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        for _ in range(rounds):
+            for peer, (task, mine, theirs) in pairs(net, device, side).items():
+                times.setdefault((task, peer), []).append((timed(mine), timed(theirs)))
+        for (task, peer), found in times.items():
+            mine, other = (statistics.median(column) for column in zip(*found, strict=True))
+            ratio = statistics.median(b / a for a, b in found)
+            yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
 
 
 def default_dream(size: int, device: str, **options: int) -> tuple[float, float]:
@@ -154,29 +192,63 @@ def default_dream(size: int, device: str, **options: int) -> tuple[float, float]
     return first, time.perf_counter() - begun
 
 
-def main() -> None:
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["--memory"]:
-        default_dream(int(arguments[1]), "cpu", steps=1, octaves=2)
-        # Not getrusage: its peak is inherited from the parent process.
-        status = Path("/proc/self/status").read_text()
-        print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
-        return
-    device = arguments[0] if arguments else "cpu"
-    largest = int(arguments[1]) if len(arguments) > 1 else 2048
-    torch.set_num_threads(2)
-    print("| task | ours, ms a step | peer | ms a step | times faster |\n|---|---|---|---|---|")
-    for row in rows(device):
-        print(row, flush=True)
+def default(device: str, rounds: int) -> Iterator[str]:
     networks.load_network("efficientnet_lite0", device=device)
     default_dream(64, device)
-    first, whole = default_dream(512, device)
-    print(f"\nDefault dream at 512 pixels: first preview {first:.2f} s, result {whole:.2f} s.")
-    print("\n| size | peak memory, MB |\n|---|---|")
+    runs = [default_dream(512, device) for _ in range(rounds)]
+    first, whole = (statistics.median(column) for column in zip(*runs, strict=True))
+    yield f"Default dream at 512 pixels: first preview {first:.2f} s, result {whole:.2f} s."
+
+
+def memory(largest: int) -> Iterator[str]:
+    yield "| size | peak memory, MB |\n|---|---|"
     for size in [s for s in (512, 1024, 2048, 4096) if s <= largest]:
-        command = [sys.executable, __file__, "--memory", str(size)]
+        command = [sys.executable, __file__, "--peak", str(size)]
         found = subprocess.run(command, capture_output=True, text=True, check=True)
-        print(f"| {size} | {found.stdout.strip()} |", flush=True)
+        yield f"| {size} | {found.stdout.strip()} |"
+
+
+def peak(size: int) -> str:
+    """The peak memory in MB of this process after one dream of two octaves, a step each."""
+    default_dream(size, "cpu", steps=1, octaves=2)
+    # Not getrusage: its peak is inherited from the parent process.
+    status = Path("/proc/self/status").read_text()
+    return str(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+
+
+def machine() -> str:
+    """The processor, and which of the units that matter it has."""
+    information = Path("/proc/cpuinfo")
+    if not information.exists():
+        return platform.processor()
+    lines = dict(line.split(":", 1) for line in information.read_text().splitlines() if ":" in line)
+    named = {name.strip(): value.split() for name, value in lines.items()}
+    flags, name = named.get("flags", []), " ".join(named.get("model name", []))
+    units = ", ".join(f"{unit} {'yes' if unit in flags else 'no'}" for unit in UNITS)
+    return f"{name}; {units}; PyTorch {torch.__version__}, {THREADS} threads"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--only", choices=("speed", "default", "memory"))
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=4096)
+    parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(THREADS)
+    if options.peak:
+        print(peak(options.peak))
+        return
+    print(machine())
+    parts = {
+        "speed": speed(options.device, options.rounds),
+        "default": default(options.device, options.rounds),
+        "memory": memory(options.largest),
+    }
+    for name, lines in parts.items():
+        for line in lines if options.only in (None, name) else ():
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

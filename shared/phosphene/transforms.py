@@ -97,10 +97,13 @@ def blur(radius: float) -> Transform:
     return lambda x, _: gaussian(x, radius)
 
 
-def robust(pixels: int = 8) -> Transform:
-    """The mild mixture of Feature Visualization (Distill 2017): pad, jitter, scale, rotate."""
+def robust(pixels: int = 8, padding: int | None = None) -> Transform:
+    """The mild mixture of Feature Visualization (Distill 2017): pad, jitter, scale, rotate.
+
+    The border is `pixels` wide unless `padding` says otherwise.
+    """
     return compose(
-        pad(pixels),
+        pad(pixels if padding is None else padding),
         jitter(pixels),
         scale([1 + step / 50 for step in range(-5, 6)]),
         rotate(list(range(-5, 6))),
