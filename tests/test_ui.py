@@ -45,7 +45,7 @@ gradio_client = pytest.importorskip("gradio_client")
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, export, layout, media, pieces, running, share, stream  # noqa: E402
+from phosphene.ui import controls, export, layout, media, pieces, running, share, stream, wiring  # noqa: E402
 
 REMOTE = {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}
 CLOSED = threading.Semaphore(0)
@@ -256,6 +256,11 @@ def test_a_permalink_names_only_what_differs():
     assert share.link(parameters(tint), defaults) == "?"
 
 
+def test_an_example_is_named_by_its_file_or_in_its_own_words(picture):
+    assert wiring.example_name({"size": 64, "image": str(picture)}) == "ramp"
+    assert wiring.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
+
+
 def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():
     values, _, notices = share.restore(parameters(tint), "?steps=9999&way=pink&amount=0.5&x=1")
     assert values == {"amount": 0.5}
@@ -438,6 +443,7 @@ def test_the_plot_escapes_names_and_draws_a_line_per_term():
 
 
 def test_time_is_spoken():
+    assert pieces.spoken(0.2) == "under 1 s"
     assert pieces.spoken(3.4) == "3 s"
     assert pieces.spoken(130) == "2 min 10 s"
 

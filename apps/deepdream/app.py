@@ -44,6 +44,19 @@ VISUALIZE = (
     "regularizer to 0 with pixels as canvas, and the score is certain while you see only noise: "
     "that is how a network is fooled."
 )
+LAYER = (
+    "Channel beside channel: each picture is what one channel of the layer most likes to see. "
+    "*Visualize* draws one alone, and larger, as `blocks.4:57`."
+)
+DIFFERENCE = (
+    "The same wish with one regularizer at a time, and with all of them together; under each "
+    "picture stands what the network takes it for."
+)
+ZOOM = "Dream, step closer, dream again: a film. *Stop* keeps the film so far."
+VIDEO = (
+    "Every picture of your video dreams, and takes over a part of the dream before it, so that "
+    "the film does not flicker: *Steady* says how much."
+)
 
 demo = ui.page(
     "DeepDream",
@@ -74,10 +87,10 @@ demo = ui.page(
             explain=VISUALIZE,
             before=None,
         ),
-        ui.Tab("Layer", visualize_layer, before=None),
-        ui.Tab("Difference", visualize_differences, before=None),
-        ui.Tab("Zoom", zoom, examples=PICTURES),
-        ui.Tab("Video", dream_video, before=None),
+        ui.Tab("Layer", visualize_layer, explain=LAYER, before=None),
+        ui.Tab("Difference", visualize_differences, explain=DIFFERENCE, before=None),
+        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM),
+        ui.Tab("Video", dream_video, explain=VIDEO, before=None),
     ],
     emoji="🌀",
 )

@@ -34,8 +34,8 @@ SMALL = {
 }
 # The first tab of each: long enough to see previews, and long enough to stop.
 SECONDS = {
-    "deepdream": "size=256",
-    "feature_inversion": f"{LITE}&size=128&steps=60&count=4",
+    "deepdream": "size=192",
+    "feature_inversion": f"{LITE}&size=128&steps=24&count=4",
     "style_transfer": f"{LITE}&size=160&steps=15",
 }
 MINUTES = {

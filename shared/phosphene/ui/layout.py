@@ -41,8 +41,8 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     parts["examples"] = _examples(tab, shown)
     parts["preset"] = _presets(tab)
     with gr.Row(elem_classes=["ph-actions"]):
-        parts["run"] = gr.Button("Run", variant="primary", size="lg", scale=3)
-        parts["proceed"] = gr.Button("Continue", size="lg", scale=1, visible=False)
+        parts["run"] = gr.Button("Run", variant="primary", size="lg", scale=2)
+        parts["proceed"] = gr.Button("Continue", size="lg", scale=2, visible=False)
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
@@ -55,7 +55,7 @@ def _presets(tab: Tab) -> gr.Radio:
         gr.HTML(looks(scope, tab), padding=False, elem_classes=["ph-style"])
     return gr.Radio(
         list(tab.presets),
-        label="Looks",
+        label="Looks" if tab.thumbnails else "Ready-made settings",
         value=None,
         visible=bool(tab.presets),
         elem_classes=classes,
@@ -87,6 +87,7 @@ def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
         label="Examples",
         visible=bool(tab.examples),
         layout="gallery",
+        samples_per_page=100,
         elem_classes=["ph-examples"],
     )
 

@@ -15,7 +15,9 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 520, 240, 58, 28
 
 def spoken(seconds: float) -> str:
     """A duration as people say it."""
-    whole = max(0, round(seconds))
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
     return f"{whole} s" if whole < 90 else f"{whole // 60} min {whole % 60:02d} s"
 
 

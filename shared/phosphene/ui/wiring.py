@@ -128,7 +128,7 @@ def _example(form: Form, index: int) -> list[Any]:
 
 def example_name(example: Mapping[str, Any]) -> str:
     """An example's name in a permalink: that of its first file, or its first value."""
-    files = [Path(str(value)) for value in example.values() if Path(str(value)).suffix]
+    files = [path for value in example.values() if (path := Path(str(value))).is_file()]
     return files[0].stem if files else str(next(iter(example.values()), ""))
 
 
