@@ -1,7 +1,7 @@
 """Style transfer against pystiche and pastiche: one network, one loss, one run.
 
     pip install --no-deps --target /tmp/peers pystiche==1.0.1 tqdm
-    PYTHONPATH=/tmp/peers python benchmarks/style.py [agree|step|goal|done|memory] [DEVICE]
+    PYTHONPATH=/tmp/peers python benchmarks/style.py [agree|step|goal|done|precision|memory] [DEVICE]
 
 The embedded VGG-19, content relu4_2 and five Gram losses at the weights that we ship; a step is
 one of L-BFGS. pastiche runs as it ships, with these weights of layers; pystiche's encoder holds
@@ -12,6 +12,7 @@ agree: losses and gradients on the same pictures in float32.
 step: milliseconds per step, the tools in turn; ratios are medians of the rounds'.
 goal: seconds to the style and content loss that our default painting reaches, from the content.
 done: seconds to the first preview and to the result of the default painting, 512 pixels.
+precision: the default painting in bfloat16 beside float32.
 memory: peak memory of a process that takes two steps; ours also at 2048 pixels.
 """
 
@@ -32,7 +33,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from phosphene import device as devices
-from phosphene import images, load_network, networks, stylize
+from phosphene import images, load_network, metrics, networks, stylize
 from phosphene.canvas import Pixels
 from phosphene.descend import descend
 from phosphene.methods.style import CONTENT_WEIGHT
@@ -271,6 +272,32 @@ def done(device: str) -> None:
         print(f"| {network} | {first:.2f} | {time.perf_counter() - begun:.1f} |", flush=True)
 
 
+def precision(device: str, side: int = 192) -> None:
+    """The default painting in float32 and in bfloat16: the loss of each, read in float32."""
+    fast, shown = devices.fast_bfloat16, {}
+    for name, choice in (("float32", False), ("bfloat16", True)):
+        devices.fast_bfloat16 = lambda _, choice=choice: choice
+        networks._loaded.clear()
+        *_, frame = stylize(CONTENT, STYLE, size=side, device=device)
+        shown[name] = frame.image
+    devices.fast_bfloat16 = lambda _: False
+    networks._loaded.clear()
+    net = load_network("vgg19", device=device)
+    look, size = look_of(net), shown["float32"].size
+    content, style = (images.to_tensor(images.load(p, side)) for p in (CONTENT, STYLE))
+    goals = look.style_of([style.to(net.device)], [1.0])
+    loss = painting_loss(look, [Region(goals)], images.scaled(content, *size[::-1]).to(net.device))
+    print("| painted in | style | content |\n|---|---|---|")
+    for name, picture in shown.items():
+        with torch.no_grad():
+            terms = loss(images.to_tensor(picture, net.device))
+        print(f"| {name} | {terms['style']:.2f} | {terms['content']:.2f} |")
+    apart = metrics.psnr(*map(images.to_tensor, shown.values()))
+    print(f"\nThe two pictures: {apart:.1f} dB PSNR.")
+    devices.fast_bfloat16 = fast
+    networks._loaded.clear()
+
+
 def memory(device: str) -> None:
     print("| size | ours, MB | pystiche | pastiche |\n|---|---|---|---|")
     for side in (256, 512, 1024, 2048):
@@ -310,7 +337,7 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     if what == "two-steps":
         two_steps(device, rest[0], int(rest[1]))
-    for part in (agree, step, goal, done, memory):
+    for part in (agree, step, goal, done, precision, memory):
         if what in ("", part.__name__):
             print(f"## {part.__name__}\n")
             part(device)

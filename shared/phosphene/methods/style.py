@@ -50,7 +50,7 @@ def stylize(
             help="mine: only brightness is painted; matched: the style takes on your palette first",
         ),
     ] = "style",
-    size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 512,
+    size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 384,
     steps: Annotated[
         int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
     ] = 14,
