@@ -7,7 +7,7 @@
 The plain loop is the well-known scripts': one layer after the other, the whole network in float32
 with its weights' gradients on, Adam on the pixels, 200 iterations a layer; its whole walk is 2000
 times the mean of a few iterations. For the same error it runs on until it has it, for 200
-iterations or 150 s at most.
+iterations or 60 s at most.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from phosphene.methods.invert_layers import route
 SIZE, THREADS = 224, 2
 GOOD, USUAL, TIMED = 160, 200, 4
 """Iterations: of our walks for quality, of the plain loop, and of it those that are timed."""
-LONGEST = 150
+LONGEST = 60
 """Seconds for which the plain loop may look for the same error."""
 
 KOALA = Path(__file__).parent.parent / "apps" / "feature_inversion" / "examples" / "koala.jpg"

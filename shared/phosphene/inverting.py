@@ -115,7 +115,7 @@ def _dense(network: Network, tap: str) -> bool:
 DENSE_TV = {1: 0.0, 2: 0.15, 4: 1.0, 10_000: 1.5}
 SPARSE_TV = {4: 1.0, 8: 2.0, 16: 1.0, 10_000: 0.5}
 DEEP_ALPHA = 0.01
-DENSE_PACE = {2: (0.5, 0.0), 4: (1.0, 3.0), 10_000: (0.75, 0.0)}
+DENSE_PACE = {2: (0.5, 0.0), 4: (1.0, 3.0), 10_000: (1.0, 0.0)}
 DEPTH_WORTH = {1: 0.5, 2: 1.0, 4: 1.0, 8: 0.75, 10_000: 0.5}
 GLOBAL_TV, GLOBAL_WORTH = 0.5, 0.5
 
@@ -156,14 +156,14 @@ def within(features: Tensor, inside: Tensor, tap: str) -> Tensor:
 DEPTHS = (
     "Almost everything is still here: edges, colors and fine texture. The first layers only "
     "describe each spot in other words, so the picture can be read back nearly exactly.",
-    "The picture is still sharp, but exact colors begin to drift. Pooling has thrown away where "
-    "inside each small square something was, not what it was.",
-    "Things keep their shape while fine texture is made up anew. The network keeps which patterns "
+    "Still the photograph, down to single hairs. Pooling has thrown away where inside each small "
+    "square something was, but the many channels together still tell.",
+    "Sharp still, but large flat places drift in color and the finest grain is smoothed away. The "
+    "network keeps how things differ from their surroundings better than what they are.",
+    "Every thing is in its place, its fine texture made up anew. The network keeps which patterns "
     "are where and forgets each hair and each leaf.",
-    "Parts are there, the whole is loose: outlines bend and colors are only roughly right. The "
-    "network now describes pieces such as an ear or a roof, not the pixels that form them.",
-    "Only the gist is left: the right things, in about the right places, in nobody's colors. This "
-    "is what the network needs to name the picture, and all that it keeps.",
+    "Only the gist is left: the right things, in about the right places, in odd colors and loose "
+    "strokes. The layer describes pieces such as an ear or a roof, not the pixels that form them.",
     "Places are gone: what comes back is an idea of the picture, repeated and scattered. The "
     "network knows what it saw, no longer where.",
 )

@@ -24,7 +24,7 @@ PER_STEP = 8
 """Iterations of L-BFGS in one step of the loop."""
 GLANCE = 0.03
 """The first step, along the gradient: something to see at once, and a loss that falls."""
-STILL = 0.5 / 255
+STILL = 0.1 / 255
 AGREED = 0.01
 """A search is over that moves its pictures by less (root mean square) than `STILL` between two
 frames, while the features agree to this error."""
