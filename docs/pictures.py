@@ -3,6 +3,7 @@
 python docs/pictures.py hero              docs/images/hero.jpg
 python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then their sheet
 python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
+python docs/pictures.py walks [NAME ...]  inversion's walks of VGG-19; only those named
 """
 
 from __future__ import annotations
@@ -108,6 +109,16 @@ def softened() -> None:
     saved(row(shown, width=WIDTH), PAINTED / "softened.jpg")
 
 
+def walks(*names: str) -> None:
+    """Ten layers of VGG-19 at 224 pixels, 96 iterations each."""
+    app = APPS / "feature_inversion"
+    for name in names or ("koala", "summer_palace"):
+        photo = app / "examples" / f"{name}.jpg"
+        *_, last = phosphene.invert_layers(photo, size=224, steps=96)
+        saved(last.image, app / "pictures" / f"{name}_vgg19.jpg")
+        print(f"{name}: {last.seconds:.1f} s, {dict(last.metrics)}", flush=True)
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
-    {"hero": hero, "pairs": pairs, "softened": softened}[what](*rest)
+    {"hero": hero, "pairs": pairs, "softened": softened, "walks": walks}[what](*rest)

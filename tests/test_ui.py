@@ -396,6 +396,7 @@ def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
     rich = replace(
         plain[-1],
         panels=(("your picture", plain[0].image), ("relu1_1", plain[1].image)),
+        notes=("as it is", "nearly <exact>"),
         files={"../relu1_1.bin": b"numbers"},
     )
     run = stream.Run("tint", {"image": str(picture)}, last=rich)
@@ -411,7 +412,20 @@ def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
     assert seen[form.files].visible
     assert seen[form.depth.view].visible
     assert seen[form.depth.place].maximum == 2
-    assert "your picture" in seen[form.depth.caption]
+    first, second = seen[form.depth.caption].split("</div>")[:2]
+    assert "your picture<p>as it is" in first
+    assert " hidden" in second
+    assert "relu1_1<p>nearly &lt;exact&gt;" in second
+
+
+def test_reset_forgets_the_result_and_hides_what_came_with_it(form_for):
+    form = form_for(resume="image", scrub="Depth", presets={"Deep": {"amount": 1.0}})
+    values = wiring.cleared(form)
+    shown = dict(zip([*form.inputs, form.preset, *form.outputs], values, strict=True))
+    assert shown[form.record] is None
+    assert shown[form.preset] is None
+    for part in (form.proceed, form.files, form.depth.view):
+        assert not shown[part].visible
 
 
 def test_a_result_without_panels_and_files_shows_neither(form_for, picture):

@@ -17,13 +17,13 @@ LAYERS: dict[str, dict[str, Any]] = {
     "Parts": {"layer": "relu4_1"},
     "The gist": {"layer": "relu5_1"},
     "Strongest 5 %": {"layer": "relu3_1", "strongest": 5},
-    "What varies": {"layer": "relu5_1", "repeats": 3, "steps": 96},
+    "What varies": {"layer": "relu5_1", "repeats": 3, "steps": 64},
     "Only its name": {"network": "efficientnet_lite0", "layer": "logits"},
 }
 WALKS: dict[str, dict[str, Any]] = {
     "VGG-19": {},
     "EfficientNet": {"network": "efficientnet_lite0"},
-    "Both": {"versus": "efficientnet_lite0", "count": 6, "steps": 64},
+    "Both": {"versus": "efficientnet_lite0", "count": 6},
 }
 
 PLACES = ("The first layers", "After one pooling", "After two", "After three", "The last ones")

@@ -34,8 +34,8 @@ LOOKS: dict[str, dict[str, Any]] = {
     "My palette": {"colors": "matched"},
     "Dreaming": {"dream": 0.5},
     "From noise": {"start": "noise"},
-    "Quick": {"network": "efficientnet_lite0", "size": 384},
-    "Finest": {"statistics": "wasserstein", "size": 256, "steps": 30},
+    "Quick": {"network": "efficientnet_lite0"},
+    "Finest": {"statistics": "wasserstein", "size": 256, "steps": 12},
 }
 
 

@@ -15,9 +15,10 @@ class Frame:
 
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
-    with their probabilities, `panels` further pictures with captions, `rate` the pictures a
-    second of the film that this picture belongs to (0: it is a preview), `files` what else to
-    take home by file name, `recipe` what `phosphene.repeat` needs to make the same picture again.
+    with their probabilities, `panels` further pictures with captions and `notes` what is to be
+    said of each of them (or nothing at all), `rate` the pictures a second of the film that this
+    picture belongs to (0: it is a preview), `files` what else to take home by file name, `recipe`
+    what `phosphene.repeat` needs to make the same picture again.
     """
 
     image: Image.Image
@@ -30,6 +31,7 @@ class Frame:
     metrics: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, float] = field(default_factory=dict)
     panels: tuple[tuple[str, Image.Image], ...] = ()
+    notes: tuple[str, ...] = ()
     rate: float = 0.0
     files: Mapping[str, bytes] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)

@@ -174,4 +174,6 @@ def depth_note(network: Network, tap: str) -> str:
     known = network.tap(tap)
     if known.receptive_field is None:
         return DEPTHS[5]
-    return DEPTHS[min(max(known.stride, 1).bit_length() - 1, 4)]
+    # A layer that holds fewer numbers than pixels has forgotten what others forget a pooling on.
+    depth = max(known.stride, 1).bit_length() - 1 + (not _dense(network, tap))
+    return DEPTHS[min(depth, 4)]

@@ -49,8 +49,8 @@ def invert_layers(
         str | None,
         NetworkChoice(label="Side by side with", help="a second network; empty: none"),
     ] = None,
-    size: Sides = 224,
-    steps: Annotated[int, Range(1, 1000, label="Iterations per layer")] = 96,
+    size: Sides = 192,
+    steps: Annotated[int, Range(1, 1000, label="Iterations per layer")] = 64,
     layers: Annotated[
         tuple[str, ...],
         TapChoice(label="Layers", help="empty: ten from shallow to deep", several=True),
@@ -191,11 +191,13 @@ def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
 def _frame(walks: Sequence[Walk], done: int, seconds: float, last: bool = False) -> Frame:
     rows = [(walk.network.name, walk.original, walk.memories()) for walk in walks]
     total = sum(path.last.steps for walk in walks for path in walk.paths if path.last)
-    metrics, panels = {}, []
-    for name, original, memories in rows:
+    metrics, panels, notes = {}, [], []
+    for walk, (name, original, memories) in zip(walks, rows, strict=True):
         prefix = f"{name} " if len(rows) > 1 else ""
         panels.append(("your picture", original))
+        notes.append("What the network was shown.")
         for memory in memories:
+            notes.append(inverting.depth_note(walk.network, memory.tap))
             label = f"{prefix}{memory.tap}"
             metrics[f"{label}, dB"] = memory.psnr
             metrics[f"{label}, error"] = memory.error
@@ -207,5 +209,6 @@ def _frame(walks: Sequence[Walk], done: int, seconds: float, last: bool = False)
         seconds=seconds,
         metrics=metrics if last else {},
         panels=tuple(panels) if last else (),
+        notes=tuple(notes) if last else (),
         note="shallow layers keep the picture, deep ones its gist",
     )

@@ -39,9 +39,13 @@ def running(frame: Frame) -> str:
     return status(" · ".join(parts), frame.step / max(frame.steps, 1), "running")
 
 
-def caption(text: str) -> str:
-    """The words over one of several pictures."""
-    return f'<div class="ph-caption">{escape(text)}</div>'
+def captions(texts: Sequence[str], notes: Sequence[str] = ()) -> str:
+    """The words over several pictures, with what is to be said of each; the first ones show."""
+    said = [f"<p>{escape(note)}</p>" if note else "" for note in notes] or [""] * len(texts)
+    return "".join(
+        f'<div class="ph-caption"{" hidden" * (number > 0)}>{escape(text)}{note}</div>'
+        for number, (text, note) in enumerate(zip(texts, said, strict=True))
+    )
 
 
 def measures(metrics: Mapping[str, float]) -> str:

@@ -123,7 +123,7 @@ def _finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
             form.gallery: shown,
             form.slider: _pair(form, run, frame),
             form.files: _files(frame, Path(folder)),
-            **_scrubbed(form, shown[: len(frame.panels)]),
+            **_scrubbed(form, shown[: len(frame.panels)], frame.notes),
         }
         reel = [data for _, data in film]
         yield {
@@ -148,19 +148,20 @@ def _files(frame: Frame, folder: Path) -> gr.File:
     return gr.File([str(path) for path in paths] or None, visible=bool(paths))
 
 
-def _scrubbed(form: Form, panels: Sequence[tuple[str, str]]) -> dict[Any, Any]:
+def _scrubbed(
+    form: Form, panels: Sequence[tuple[str, str]], notes: Sequence[str]
+) -> dict[Any, Any]:
     """The view through the panels, at its first one; hidden where there are none."""
     if not form.tab.scrub:
         return {}
     depth = form.depth
     if not panels:
         return {depth.view: gr.Tab(visible=False)}
-    path, caption = panels[0]
     return {
         depth.view: gr.Tab(visible=True),
         depth.place: gr.Slider(maximum=len(panels), value=1),
-        depth.picture: path,
-        depth.caption: pieces.caption(caption),
+        depth.picture: panels[0][0],
+        depth.caption: pieces.captions([caption for _, caption in panels], notes),
     }
 
 

@@ -51,7 +51,7 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
         **QUIET,
     )
     form.reset.click(
-        lambda: _reset(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
+        lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
     )
     form.preset.input(lambda name: _preset(form, name), form.preset, form.inputs, **QUIET)
     form.examples.click(lambda index: _example(form, index), form.examples, form.inputs, **QUIET)
@@ -63,18 +63,22 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
     _follow_picture(form, restored)
     depth = form.depth
     depth.place.input(
-        None, [depth.place, form.gallery], [depth.picture, depth.caption], js=SCRUB, **QUIET
+        None,
+        [depth.place, form.gallery, depth.caption],
+        [depth.picture, depth.caption],
+        js=SCRUB,
+        **QUIET,
     )
     endpoint(form)
 
 
 # The browser has the panels already: moving through them asks nobody.
-SCRUB = """(place, gallery) => {
-  const panel = gallery[place - 1];
-  const words = document.createElement("div");
-  words.className = "ph-caption";
-  words.textContent = panel.caption;
-  return [panel.image, words.outerHTML];
+SCRUB = """(place, gallery, captions) => {
+  const panel = gallery?.[place - 1];
+  if (!panel) return [null, ""];
+  const words = new DOMParser().parseFromString(captions, "text/html").body;
+  [...words.children].forEach((caption, index) => { caption.hidden = index !== place - 1; });
+  return [panel.image, words.innerHTML];
 }"""
 
 PUBLISH = """q => {
@@ -85,7 +89,8 @@ PUBLISH = """q => {
 }"""
 
 
-def _reset(form: Form) -> list[Any]:
+def cleared(form: Form) -> list[Any]:
+    """What Reset puts into the form, the presets and everything a run may change."""
     first = form.tab.examples[0] if form.tab.examples else {}
     blank: list[Any] = [
         None if p.default is inspect.Parameter.empty else p.default for p in form.tab.parameters
