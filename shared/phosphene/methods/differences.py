@@ -20,7 +20,7 @@ from phosphene.methods.visualize import Net, Seed, Target, read_target, wish_of
 from phosphene.networks import load_network
 
 # Name, whether the canvas is Fourier's, sizes, step, care; each adds one thing to plain pixels
-# but for the last, which is what `visualize` does.
+# but for the last, which is much of what `visualize` does, milder, for pictures this small.
 VARIANTS = (
     ("none", False, 1, 0.02, Care()),
     ("L2 decay", False, 1, 0.02, Care(l2=100)),
@@ -33,7 +33,7 @@ VARIANTS = (
     ("several sizes", False, 3, 0.02, Care(jitter=16)),
     ("middle", False, 1, 0.02, Care(jitter=16, center=0.6)),
     ("Fourier", True, 1, 0.05, Care()),
-    ("together", True, 2, 0.05, Care(tv=60, jitter=16, zoom=40, turn=15, center=0.35)),
+    ("together", True, 2, 0.05, Care(tv=30, jitter=8, zoom=20, turn=10, center=0.35)),
 )
 
 

@@ -38,6 +38,11 @@ class Term:
     label: str = ""
 
     @property
+    def of_classes(self) -> bool:
+        """Whether it is about classes, by their scores or their probabilities."""
+        return self.tap in ("logits", "probabilities") and bool(self.channels)
+
+    @property
     def name(self) -> str:
         """How the term is written, without its weight."""
         listed = ":" + ",".join(map(str, self.channels)) if self.channels else ""
@@ -46,6 +51,8 @@ class Term:
     def loss(self, features: Tensor) -> Tensor:
         """Minus what is wanted, unweighted: lower means more of it."""
         if features.ndim == 2 and self.channels:
+            if self.tap == "probabilities":
+                features = _softened(features)
             return -features[:, list(self.channels)].float().mean()
         if not self.channels:
             return losses.norm(features)
@@ -55,6 +62,8 @@ class Term:
 
     def unit(self, features: Tensor) -> float:
         """The size of this term on a picture: what makes weights of unlike terms comparable."""
+        if self.tap == "probabilities" and self.channels:
+            return 1.0
         square = features.detach().float().square().mean().item()
         return max(square if not self.channels else square**0.5, 1e-6)
 
@@ -79,6 +88,16 @@ class Objective:
         return Objective(
             tuple(replace(t, weight=t.weight / t.unit(acts[t.tap])) for t in self.terms)
         )
+
+
+def _softened(probabilities: Tensor) -> Tensor:
+    """Log-probabilities (N, classes) as a softmax four times as soft gives them.
+
+    The slope of a probability vanishes where it is small, and that of its plain logarithm only
+    fights the loudest other class, one after the other, before the wanted one is drawn.
+    """
+    logs = probabilities.float().clamp(min=1e-30).log()
+    return (logs / 4).log_softmax(-1)
 
 
 def parse(text: str, network: Network) -> Objective:

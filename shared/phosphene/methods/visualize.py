@@ -211,13 +211,10 @@ def between(one: Objective, other: Objective, mix: float) -> Objective:
 
 
 def as_probability(wish: Objective) -> Objective:
-    """The same with probabilities in place of scores; InputError where there are none."""
+    """The same with log-probabilities in place of scores; InputError where there are none."""
     if any(term.tap != "logits" for term in wish.terms):
         raise InputError("only a class has a probability; choose a class, or maximize the score")
-    # A probability starts near 1/1000: without a factor no step would feel it.
-    return Objective(
-        tuple(replace(t, tap="probabilities", weight=t.weight * 10) for t in wish.terms)
-    )
+    return Objective(tuple(replace(term, tap="probabilities") for term in wish.terms))
 
 
 def wish_of(net: Network, wish: Objective, start: Tensor, diversity: float) -> Wish:
@@ -238,17 +235,16 @@ def wish_of(net: Network, wish: Objective, start: Tensor, diversity: float) -> W
 
 
 def judged(frame: Frame, net: Network, wish: Objective, pictures: Tensor) -> Frame:
-    """The frame with what the network makes of the first picture."""
+    """The frame with what the network makes of the first picture: scores, probabilities."""
     with torch.no_grad():
-        acts = net.acts(pictures[:1], wish.taps)
-    metrics = {term.name: -float(term.loss(acts[term.tap])) for term in wish.terms}
-    if not net.classes:
-        return replace(frame, metrics=metrics)
-    with torch.no_grad():
-        chances = net.logits(pictures[:1])[0].softmax(-1)
+        acts = net.acts(pictures[:1], {*wish.taps, *(["logits"] if net.classes else [])})
+    metrics = {}
     for term in wish.terms:
-        if term.tap == "logits":
-            metrics[f"probability of {term.name.removeprefix('class:')}"] = float(
-                chances[list(term.channels)].mean()
-            )
+        if term.of_classes:
+            scores, chosen = acts["logits"][0].float(), list(term.channels)
+            metrics[term.name] = float(scores[chosen].mean())
+            name = f"probability of {term.name.removeprefix('class:')}"
+            metrics[name] = float(scores.softmax(-1)[chosen].mean())
+        else:
+            metrics[term.name] = -float(term.loss(acts[term.tap]))
     return replace(frame, metrics=metrics, verdict=net.verdict(pictures[:1]))
