@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
+
+from phosphene.sheets import cut, font
 
 INK, FAINT, WARM, COOL = "#1f2933", "#8a94a0", "#d9480f", "#1098ad"
 GAP, LABEL = 10, 22
@@ -42,18 +43,20 @@ def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Imag
     cell = (width + GAP, height + LABEL + GAP)
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + LABEL + GAP), "white")
     draw = ImageDraw.Draw(page)
-    draw.text((GAP, GAP), title, INK, _font(15))
+    draw.text((GAP, GAP), title, INK, font(15))
     tiles = [("your picture", "", original)]
     tiles += [(m.tap, f"{m.psnr:.1f} dB", m.image) for m in memories]
-    tiles += [("PSNR", "feature error", curve(memories, (width, height)))]
+    tiles += [("PSNR", "error", curve(memories, (width, height)))]
     for index, (name, figure, picture) in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = GAP + column * cell[0], LABEL + GAP + row * cell[1]
         page.paste(picture, (left, top))
         last = index == len(tiles) - 1
-        draw.text((left, top + height + 3), name, WARM if last else INK, _font(13))
+        room = width - font(13).getlength(figure) - 6
+        named = cut(name, room, font(13))
+        draw.text((left, top + height + 3), named, WARM if last else INK, font(13))
         color = COOL if last else FAINT
-        draw.text((left + width, top + height + 3), figure, color, _font(13), anchor="ra")
+        draw.text((left + width, top + height + 3), figure, color, font(13), anchor="ra")
     return page
 
 
@@ -79,8 +82,3 @@ def curve(memories: Sequence[Memory], size: tuple[int, int]) -> Image.Image:
         for x, y in points:
             draw.ellipse((x - 3, y - 3, x + 3, y + 3), color)
     return picture
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)

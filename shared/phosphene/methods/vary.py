@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
@@ -14,6 +14,7 @@ from phosphene.knobs import Choice, NetworkChoice, Picture, Range
 from phosphene.methods import method
 from phosphene.methods.style import stylize
 from phosphene.networks import load_network
+from phosphene.sheets import contact_sheet
 
 THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "style strength": ("strength", (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)),
@@ -27,7 +28,7 @@ CONTENT_TAPS = {
     "vgg19": ("relu1_2", "relu2_2", "relu3_2", "relu4_2", "relu5_2"),
     "efficientnet_lite0": ("bn1", "blocks.1.0.bn1", "blocks.2.0.bn1", "blocks.3.0.bn1", "blocks.4"),
 }
-COLUMNS, CAPTION, GAP = 3, 22, 6
+COLUMNS = 3
 
 
 @method
@@ -65,7 +66,7 @@ def vary_style(
             panels = (*done, (caption, frame.image))
             yield replace(
                 frame,
-                image=contact_sheet(panels, len(values)),
+                image=contact_sheet(panels, COLUMNS, len(values)),
                 step=number * frame.steps + frame.step,
                 steps=len(values) * frame.steps,
                 seconds=seconds + frame.seconds,
@@ -82,19 +83,3 @@ def _content_taps(network: str, device: str | None) -> tuple[str, ...]:
         return CONTENT_TAPS[network]
     maps = [t.name for t in load_network(network, device=device).taps.values() if t.stride <= 16]
     return tuple(maps[:: max(1, len(maps) // 5)][:6])
-
-
-def contact_sheet(panels: tuple[tuple[str, Image.Image], ...], count: int) -> Image.Image:
-    """Captioned pictures of one size in rows of three, with room for `count` of them."""
-    width, height = panels[0][1].size
-    rows = -(-count // COLUMNS)
-    columns = min(COLUMNS, count)
-    cell = height + CAPTION
-    page = Image.new("RGB", (columns * (width + GAP) - GAP, rows * (cell + GAP) - GAP), "white")
-    draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
-    for index, (caption, picture) in enumerate(panels):
-        left = index % COLUMNS * (width + GAP)
-        top = index // COLUMNS * (cell + GAP)
-        page.paste(picture, (left, top))
-        draw.text((left + 4, top + height + 3), caption, fill=(60, 60, 60), font=font)
-    return page
