@@ -219,6 +219,12 @@ def test_continuing_equals_one_longer_run_bit_for_bit():
     assert not np.array_equal(pixels(once), pixels(longer))
 
 
+def test_a_seed_repeats_a_painting_from_noise():
+    first, again, other = (pixels([*run(start="noise", seed=s, steps=3)][-1]) for s in (1, 1, 2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
 def test_two_users_at_once_get_what_each_would_alone():
     *_, alone = run(strength=7.5)
     mixed = [None, None]

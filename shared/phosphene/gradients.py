@@ -17,6 +17,7 @@ from phosphene.canvas import blur
 from phosphene.colors import luminance
 from phosphene.descend import Loss
 from phosphene.losses import total
+from phosphene.tiling import Known
 
 _BANDS = (0.2, 0.7, 1.0, 0.5, 0.1)
 """Shares of a gradient's octaves of frequency from fine to coarse, chosen by looking: the
@@ -121,28 +122,11 @@ def tiled(loss: Loss, *, tile: int, overlap: int, place: Callable[[], tuple[int,
                     terms[name] = terms.get(name, term.new_zeros(())) + term.detach() * share
         first = next(iter(terms))
         return {
-            name: _Known.apply(picture, term, gradient) if name == first else term
+            name: Known.apply(picture, term, gradient) if name == first else term
             for name, term in terms.items()
         }
 
     return value
-
-
-class _Known(torch.autograd.Function):
-    """A value whose gradient was computed beforehand."""
-
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, *args: Tensor) -> Tensor:
-        _, value, gradient = args
-        ctx.save_for_backward(gradient)
-        return value.clone()
-
-    @staticmethod
-    def backward(
-        ctx: torch.autograd.function.FunctionCtx, *grads: Tensor
-    ) -> tuple[Tensor, None, None]:
-        (gradient,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return gradient * grads[0], None, None
 
 
 @dataclass(frozen=True)
