@@ -69,6 +69,7 @@ demo = ui.page(
         ),
         ("Simonyan et al. 2014", "https://arxiv.org/abs/1312.6034"),
         ("Yosinski et al. 2015", "https://arxiv.org/abs/1506.06579"),
+        ("Nguyen et al. 2016", "https://arxiv.org/abs/1602.03616"),
         ("Olah et al. 2017", "https://doi.org/10.23915/distill.00007"),
     ],
     tabs=[

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated
 
 import torch
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from phosphene import images
 from phosphene.descend import Stages
@@ -18,6 +18,7 @@ from phosphene.methods import method
 from phosphene.methods.objectives import check
 from phosphene.methods.visualize import Net, Seed, Target, read_target, wish_of
 from phosphene.networks import load_network
+from phosphene.sheets import contact_sheet
 
 # Name, whether the canvas is Fourier's, sizes, step, care; each adds one thing to plain pixels
 # but for the last, which is much of what `visualize` does, milder, for pictures this small.
@@ -35,6 +36,7 @@ VARIANTS = (
     ("Fourier", True, 1, 0.05, Care()),
     ("together", True, 2, 0.05, Care(tv=30, jitter=8, zoom=20, turn=10, center=0.35)),
 )
+COLUMNS = 4
 
 
 @method
@@ -52,7 +54,7 @@ def visualize_differences(
     wish = read_target(target, net)
     check(wish, net, size, size)
     tiles = [Image.new("RGB", (size, size), (128, 128, 128)) for _ in VARIANTS]
-    names = [variant[0] for variant in VARIANTS]
+    names = [f"{variant[0]}\n" for variant in VARIANTS]  # the second line: what it is taken for
     stages = Stages(steps * len(VARIANTS))
     for index, (name, fourier, octaves, lr, care) in enumerate(VARIANTS):
         generator = torch.Generator().manual_seed(seed)
@@ -62,30 +64,17 @@ def visualize_differences(
         grown = (frame for frame, _ in grower.grow(start, steps))
         for frame in stages.run(grown, note=name):
             tiles[index] = frame.image.resize((size, size))
-            yield replace(frame, image=captioned(tiles, names))
+            yield replace(frame, image=contact_sheet(list(zip(names, tiles, strict=True)), COLUMNS))
         with torch.no_grad():
             seen = net.verdict(images.to_tensor(tiles[index], net.device), 1)
-        chance = next((f"\n{value:.0%} {label}" for label, value in seen.items()), "")
-        names[index] = name + chance
+        chance = next((f"{value:.0%} {label}" for label, value in seen.items()), "")
+        names[index] = f"{name}\n{chance}"
     yield replace(
         frame,
         step=stages.done,
         steps=stages.done,
-        image=captioned(tiles, names),
-        panels=tuple(zip(names, tiles, strict=True)),
+        image=contact_sheet(list(zip(names, tiles, strict=True)), COLUMNS),
+        panels=tuple(
+            (n.replace("\n", ", ").strip(", "), t) for n, t in zip(names, tiles, strict=True)
+        ),
     )
-
-
-def captioned(tiles: Sequence[Image.Image], names: Sequence[str], columns: int = 4) -> Image.Image:
-    """Pictures of one size in rows, each above its caption of one or two lines."""
-    width, height = tiles[0].size
-    gap, line = 6, 30
-    rows = -(-len(tiles) // columns)
-    page = Image.new("RGB", (columns * (width + gap) - gap, rows * (height + line + gap)), "white")
-    pen = ImageDraw.Draw(page)
-    for index, (tile, name) in enumerate(zip(tiles, names, strict=True)):
-        row, column = divmod(index, columns)
-        left, top = column * (width + gap), row * (height + line + gap)
-        page.paste(tile, (left, top))
-        pen.text((left, top + height + 1), name, fill="black", font_size=11)
-    return page
