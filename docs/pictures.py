@@ -3,6 +3,7 @@
 python docs/pictures.py hero              docs/images/hero.jpg
 python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then their sheet
 python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
+python docs/pictures.py looks             the looks of style transfer, the koala as the Great Wave
 python docs/pictures.py walks [NAME ...]  inversion's walks of VGG-19; only those named
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from PIL import Image, ImageOps
 
@@ -67,16 +69,33 @@ def hero() -> None:
     saved(row(pictures), ROOT / "docs" / "images" / "hero.jpg")
 
 
-def pairs(*names: str) -> None:
-    """Every pair of the page with the default settings at 384 pixels; only those named."""
-    spec = spec_from_file_location("app", APPS / "style_transfer" / "app.py")
+def page_of(name: str) -> ModuleType:
+    """An app's module, for its examples and presets."""
+    spec = spec_from_file_location("app", APPS / name / "app.py")
     assert spec is not None
     assert spec.loader is not None
     app = module_from_spec(spec)
     spec.loader.exec_module(app)
+    return app
+
+
+def looks() -> None:
+    """Every look of style transfer at 192 pixels, the Great Wave over the koala."""
+    app = page_of("style_transfer")
+    for name, settings in app.LOOKS.items():
+        *_, last = phosphene.stylize(**app.examples()[1], **{**settings, "size": 192})
+        small = ImageOps.fit(last.image, (192, 144), centering=(0.5, 0.35))
+        file = f"{name.lower().replace(' ', '_')}.jpg"
+        saved(small, APPS / "style_transfer" / "looks" / file)
+        print(f"{name}: {last.seconds:.1f} s", flush=True)
+
+
+def pairs(*names: str) -> None:
+    """Every pair of the page with the default settings; only those named."""
+    app = page_of("style_transfer")
     examples = {Path(pair["content"]).stem: pair for pair in app.examples()}
     for name in names or examples:
-        *_, last = phosphene.stylize(**examples[name], size=384)
+        *_, last = phosphene.stylize(**examples[name])
         saved(last.image, PAINTED / f"{name}.jpg")
         print(f"{name}: {last.seconds:.1f} s", flush=True)
     cards = [card(name, Path(pair["style"])) for name, pair in examples.items()]
@@ -121,4 +140,6 @@ def walks(*names: str) -> None:
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
-    {"hero": hero, "pairs": pairs, "softened": softened, "walks": walks}[what](*rest)
+    {"hero": hero, "pairs": pairs, "softened": softened, "looks": looks, "walks": walks}[what](
+        *rest
+    )
