@@ -27,6 +27,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
+import _memory
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -211,9 +212,7 @@ def memory(largest: int) -> Iterator[str]:
 def peak(size: int) -> str:
     """The peak memory in MB of this process after one dream of two octaves, a step each."""
     default_dream(size, "cpu", steps=1, octaves=2)
-    # Not getrusage: its peak is inherited from the parent process.
-    status = Path("/proc/self/status").read_text()
-    return str(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+    return str(_memory.peak())
 
 
 def machine() -> str:

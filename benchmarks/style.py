@@ -29,6 +29,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import _memory
 import torch
 from PIL import Image
 from torch import Tensor, nn
@@ -327,9 +328,7 @@ def two_steps(device: str, tool: str, side: int) -> None:
     if device.startswith("cuda"):
         print(torch.cuda.max_memory_allocated() // 2**20)
         return
-    # Not getrusage: its peak is inherited from the parent process.
-    status = Path("/proc/self/status").read_text()
-    print(int(status.split("VmHWM:")[1].split()[0]) // 1024)
+    print(_memory.peak())
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_every_layer_of_a_walk_shows_a_first_glance_before_any_goes_on():
 
 def test_a_search_that_stands_still_ends():
     frame = last(phosphene.invert(PALACE, layer="relu1_1", steps=2000, **SMALL))
-    assert frame.step == frame.steps < 120
+    assert frame.step == frame.steps < 1000
     assert frame.metrics["PSNR, dB"] > 35
 
 

@@ -17,6 +17,7 @@ from phosphene.descend import Loss, Stages, descend
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.gradients import Conditioner, busy, tiled
+from phosphene.pyramid import octave_sizes
 
 STEP = 0.007
 """What strength 1 changes the mean pixel by in one step."""
@@ -150,14 +151,6 @@ class Dreamer:
             return self.loss(shake(x, generator))
 
         return tiled(shaken, tile=tile, overlap=OVERLAP, place=place)
-
-
-def octave_sizes(height: int, width: int, count: int, scale: float) -> list[tuple[int, int]]:
-    """`count` picture sizes (height, width), each `scale` times the one before, the full last."""
-    return [
-        (round(height / scale**level), round(width / scale**level))
-        for level in reversed(range(count))
-    ]
 
 
 def strengths(text: str) -> tuple[float, ...]:

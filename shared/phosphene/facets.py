@@ -54,7 +54,7 @@ def beginnings(
 def meanings(pictures: Sequence[Image.Image], net: Network) -> Tensor:
     """How much of each channel of the deep tap the pictures have, as directions (N, C)."""
     tap, found = net.default_tap, []
-    for square in _squares(pictures, max(_SIDE, net.tap(net.default_tap).minimum)):
+    for square in _squares(pictures, max(_SIDE, net.tap(tap).minimum)):
         with torch.no_grad():
             acts = net.acts(square[None].to(net.device), [tap])[tap]
         found.append(acts.float().mean((2, 3)).cpu())
@@ -111,6 +111,6 @@ def _peopled(distances: Tensor) -> Tensor:
     for kind in range(distances.shape[1]):
         sizes = torch.bincount(kinds, minlength=distances.shape[1])
         if not sizes[kind]:
-            misfit = distances.amin(1) * (sizes[kinds] > 1) + 1e-9 * (sizes[kinds] > 1)
+            misfit = (distances.amin(1) + 1e-9) * (sizes[kinds] > 1)
             kinds[misfit.argmax()] = kind
     return kinds

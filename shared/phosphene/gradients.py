@@ -17,7 +17,7 @@ from phosphene.canvas import blur
 from phosphene.colors import luminance
 from phosphene.descend import Loss
 from phosphene.losses import total
-from phosphene.tiling import Known
+from phosphene.tiling import known
 
 _BANDS = (0.2, 0.7, 1.0, 0.5, 0.1)
 """Shares of a gradient's octaves of frequency from fine to coarse, chosen by looking: the
@@ -108,8 +108,9 @@ def tiled(loss: Loss, *, tile: int, overlap: int, place: Callable[[], tuple[int,
         terms: dict[str, Tensor] = {}
         for row in _strips(height, tile, overlap):
             for column in _strips(width, tile, overlap):
-                rows, columns = row.seen(down).to(picture.device), column.seen(right)
-                columns = columns.to(picture.device)
+                rows, columns = (
+                    side.to(picture.device) for side in (row.seen(down), column.seen(right))
+                )
                 part = picture.detach()[..., rows[:, None], columns].requires_grad_()
                 found = loss(part)
                 (slope,) = torch.autograd.grad(total(found), part)
@@ -120,11 +121,7 @@ def tiled(loss: Loss, *, tile: int, overlap: int, place: Callable[[], tuple[int,
                 share = len(own[0]) * len(own[1]) / (height * width)
                 for name, term in found.items():
                     terms[name] = terms.get(name, term.new_zeros(())) + term.detach() * share
-        first = next(iter(terms))
-        return {
-            name: Known.apply(picture, term, gradient) if name == first else term
-            for name, term in terms.items()
-        }
+        return known(picture, terms, gradient)
 
     return value
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from phosphene import images, losses, transforms
 from phosphene.canvas import Canvas, Fourier, Pixels, blur, noise
 from phosphene.descend import Stages, descend
-from phosphene.dreaming import octave_sizes
 from phosphene.frame import Frame
 from phosphene.networks import Network
+from phosphene.pyramid import octave_sizes
 
 Wish = Callable[[Tensor], dict[str, Tensor]]
 

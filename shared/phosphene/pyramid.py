@@ -32,16 +32,21 @@ class Round:
     optimizer: Optimizer
 
 
+def octave_sizes(height: int, width: int, count: int, scale: float) -> list[tuple[int, int]]:
+    """`count` picture sizes (height, width), each `scale` times the one before, the full last."""
+    return [
+        (round(height / scale**level), round(width / scale**level))
+        for level in reversed(range(count))
+    ]
+
+
 def sizes_up_to(
     height: int, width: int, least: int, ratio: float = 2**0.5
 ) -> list[tuple[int, int]]:
     """Picture sizes from coarse to full, none with a side under `least` but the full one."""
     start = max(COARSEST, math.ceil(least * max(height, width) / min(height, width)))
     levels = max(0, math.floor(math.log(max(height, width) / start) / math.log(ratio) + 0.25))
-    return [
-        (round(height / ratio**level), round(width / ratio**level))
-        for level in reversed(range(levels + 1))
-    ]
+    return octave_sizes(height, width, levels + 1, ratio)
 
 
 def schedule(

@@ -94,9 +94,7 @@ def in_parts(
             share = torch.stack([(v * s).sum() for v, s in pairs if s is not None]).sum()
         (slope,) = torch.autograd.grad(share, seen)
         part.of(gradient).add_(slope)
-    first, *rest = found
-    known: Tensor = Known.apply(picture, found[first].detach(), gradient)
-    return {first: known, **{name: found[name].detach() for name in rest}}
+    return known(picture, found, gradient)
 
 
 @torch.no_grad()
@@ -111,7 +109,14 @@ def added(
     return whole
 
 
-class Known(torch.autograd.Function):
+def known(picture: Tensor, terms: Mapping[str, Tensor], gradient: Tensor) -> dict[str, Tensor]:
+    """Terms of a picture whose sum has this gradient, computed beforehand."""
+    first, *rest = terms
+    carrying: Tensor = _Known.apply(picture, terms[first].detach(), gradient)
+    return {first: carrying, **{name: terms[name].detach() for name in rest}}
+
+
+class _Known(torch.autograd.Function):
     """A value whose gradient was computed beforehand: apply(picture, value, gradient)."""
 
     @staticmethod

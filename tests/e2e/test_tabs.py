@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -23,6 +22,8 @@ from steps import (
     upload,
 )
 
+from phosphene import films
+
 TABS = [(app, tab) for app in PAGES for tab in SMALL.get(app, {})]
 
 
@@ -30,15 +31,9 @@ TABS = [(app, tab) for app in PAGES for tab in SMALL.get(app, {})]
 def film(tmp_path_factory):
     """Three pictures of 96×64 as MP4."""
     path = tmp_path_factory.mktemp("film") / "film.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=8)
-        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
-        for level in (60, 120, 180):
-            ramp = np.linspace(0, level, 96).astype(np.uint8)
-            array = np.broadcast_to(ramp[None, :, None], (64, 96, 3))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(array.copy(), format="rgb24")))
-        container.mux(stream.encode())
-    return path
+    ramps = [np.linspace(0, level, 96).astype(np.uint8) for level in (60, 120, 180)]
+    arrays = [np.broadcast_to(ramp[None, :, None], (64, 96, 3)).copy() for ramp in ramps]
+    return films.save([Image.fromarray(array) for array in arrays], path, rate=8)
 
 
 def made(path):
