@@ -1,8 +1,10 @@
 """Feature inversion: how near the pictures come, and the time against a plain loop.
 
-    python benchmarks/invert.py quality NETWORK FOLDER FILE.csv [TAP...]   (goes on where it ended)
+    python benchmarks/invert.py quality NETWORK FOLDER FILE.csv ITERATIONS [TAP...]
     python benchmarks/invert.py table FILE.csv
     python benchmarks/invert.py speed [PICTURE]
+
+`quality` goes on where it ended.
 
 The plain loop is the well-known scripts': one layer after the other, the whole network in float32
 with its weights' gradients on, Adam on the pixels, 200 iterations a layer; its whole walk is 2000
@@ -28,23 +30,22 @@ from phosphene import (
     invert_layers,
     load_network,
     losses,
-    metrics,
     weights,
     zoo,
 )
 from phosphene.methods.invert_layers import route
 
 SIZE, THREADS = 224, 2
-GOOD, USUAL, TIMED = 160, 200, 4
-"""Iterations: of our walks for quality, of the plain loop, and of it those that are timed."""
+USUAL, TIMED = 200, 4
+"""Iterations of the plain loop, and of it those that are timed."""
 LONGEST = 60
 """Seconds for which the plain loop may look for the same error."""
 
 KOALA = Path(__file__).parent.parent / "apps" / "feature_inversion" / "examples" / "koala.jpg"
-COLUMNS = ("network", "picture", "tap", "psnr", "ssim", "error")
+COLUMNS = ("network", "picture", "tap", "iterations", "psnr", "ssim", "error")
 
 
-def quality(name: str, folder: str, table: str, *taps: str) -> None:
+def quality(name: str, folder: str, table: str, iterations: str, *taps: str) -> None:
     """Append a row for every picture and tap that the table lacks."""
     path = Path(table)
     rows = read(path)
@@ -54,16 +55,11 @@ def quality(name: str, folder: str, table: str, *taps: str) -> None:
     for picture in sorted(Path(folder).glob("*.jpg")):
         wanted = taps or route(load_network(name), 10)
         for tap in (tap for tap in wanted if (name, picture.stem, tap) not in known):
-            *_, frame = invert_layers(picture, network=name, layers=(tap,), size=SIZE, steps=GOOD)
-            found = [images.to_tensor(panel) for _, panel in frame.panels]
-            figures = (
-                frame.metrics[f"{tap}, dB"],
-                metrics.ssim(found[1], found[0]),
-                frame.metrics[f"{tap}, error"],
-            )
+            *_, frame = invert(picture, network=name, layer=tap, size=SIZE, steps=int(iterations))
+            found = (frame.metrics[key] for key in ("PSNR, dB", "SSIM", "feature error"))
             with path.open("a") as file:
                 csv.writer(file, lineterminator="\n").writerow(
-                    [name, picture.stem, tap, *(f"{figure:.5f}" for figure in figures)]
+                    [name, picture.stem, tap, iterations, *(f"{figure:.5f}" for figure in found)]
                 )
 
 
@@ -79,8 +75,8 @@ def table(path: str) -> None:
     """Means over the pictures, a row for every tap."""
     rows = read(Path(path))
     for name in dict.fromkeys(row["network"] for row in rows):
-        print(f"\n{name}\n\n| tap | PSNR, dB | worst | SSIM | normalized error | pictures |")
-        print("|---|---|---|---|---|---|")
+        print(f"\n{name}\n\n| tap | PSNR, dB | worst | SSIM | error | iterations | pictures |")
+        print("|---|---|---|---|---|---|---|")
         own = [row for row in rows if row["network"] == name]
         for tap in route(load_network(name), 10):
             mine = [row for row in own if row["tap"] == tap]
@@ -90,7 +86,8 @@ def table(path: str) -> None:
                 )
                 print(
                     f"| {tap} | {statistics.mean(psnr):.1f} | {min(psnr):.1f} "
-                    f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} | {len(mine)} |"
+                    f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} "
+                    f"| {mine[0]['iterations']} | {len(mine)} |"
                 )
 
 

@@ -3,16 +3,20 @@
 python docs/pictures.py hero              docs/images/hero.jpg
 python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then their sheet
 python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
-python docs/pictures.py looks             the looks of style transfer, the koala as the Great Wave
+python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only those named
+python docs/pictures.py dreams            six looks of DeepDream
+python docs/pictures.py openings          what a page shows before its first result
 python docs/pictures.py walks [NAME ...]  inversion's walks of VGG-19; only those named
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -55,11 +59,7 @@ def saved(picture: Image.Image, path: Path) -> None:
 
 
 def hero() -> None:
-    def dreamt(name: str, **look: object) -> Image.Image:
-        photo = APPS / "deepdream" / "examples" / f"{name}.jpg"
-        *_, last = phosphene.dream(photo, **look)  # type: ignore[arg-type]
-        return last.image
-
+    """Three photographs, dreaming."""
     eyes = {"network": "vgg19", "octaves": 4, "steps": 8}
     pictures = [
         dreamt("chameleon", tap="relu5_1", **eyes),
@@ -79,17 +79,79 @@ def page_of(name: str) -> ModuleType:
     return app
 
 
-def looks() -> None:
-    """Every look of style transfer as a small picture, the Great Wave over the koala."""
-    app = page_of("style_transfer")
-    for name, settings in app.LOOKS.items():
-        if "network" in settings:  # EfficientNet needs more pixels than a thumbnail has
-            continue
-        *_, last = phosphene.stylize(**app.examples()[1], **{**settings, "size": 192})
-        small = ImageOps.fit(last.image, (192, 144), centering=(0.5, 0.35))
-        file = f"{name.lower().replace(' ', '_')}.jpg"
-        saved(small, APPS / "style_transfer" / "looks" / file)
-        print(f"{name}: {last.seconds:.1f} s", flush=True)
+def looks(*apps: str) -> None:
+    """Every look as a small picture: of the summer palace, the koala, the koala again."""
+    makers = {
+        "deepdream": (dreamt, "summer_palace"),
+        "style_transfer": (painted, "koala"),
+        "feature_inversion": (remembered, "koala"),
+    }
+    for app in apps or makers:
+        make, name = makers[app]
+        page = page_of(app)
+        settings_of = page.LAYERS if app == "feature_inversion" else page.LOOKS
+        for look, settings in settings_of.items():
+            if app == "style_transfer" and "network" in settings:
+                continue  # EfficientNet needs more pixels than a thumbnail has
+            small = ImageOps.fit(make(name, **settings), (192, 144), centering=(0.5, 0.35))
+            file = f"{look.lower().replace('%', '').strip().replace(' ', '_')}.jpg"
+            saved(small, APPS / app / "looks" / file)
+            print(app, look, flush=True)
+
+
+def dreamt(name: str, **settings: Any) -> Image.Image:
+    """A photograph dreaming."""
+    photo = APPS / "deepdream" / "examples" / f"{name}.jpg"
+    *_, last = phosphene.dream(photo, **settings)
+    return last.image
+
+
+def painted(name: str, **settings: Any) -> Image.Image:
+    """The page's pair of this name, small."""
+    pairs = {Path(pair["content"]).stem: pair for pair in page_of("style_transfer").examples()}
+    *_, last = phosphene.stylize(**pairs[name], **{**settings, "size": 192})
+    return last.image
+
+
+def remembered(name: str, **settings: Any) -> Image.Image:
+    """A photograph as a layer knows it."""
+    photo = APPS / "feature_inversion" / "examples" / f"{name}.jpg"
+    *_, last = phosphene.invert(photo, **settings)
+    return last.image
+
+
+def openings() -> None:
+    """What the first example of a tab makes."""
+    made = {
+        "deepdream/looks/dream.jpg": dreamt("summer_palace"),
+        "deepdream/looks/visualize.jpg": visualized("bell pepper"),
+        "feature_inversion/looks/invert.jpg": remembered("koala"),
+        "feature_inversion/looks/invert_layers.jpg": Image.open(
+            APPS / "feature_inversion/pictures/koala_vgg19.jpg"
+        ),
+        "style_transfer/looks/stylize.jpg": Image.open(PAINTED / "summer_palace.jpg"),
+    }
+    for path, picture in made.items():
+        picture.thumbnail((900, 900))
+        saved(picture, APPS / path)
+
+
+def visualized(target: str) -> Image.Image:
+    """A class grown from noise."""
+    *_, last = phosphene.visualize(target)
+    return last.image
+
+
+def dreams() -> None:
+    """A photograph for each of six looks, at 512 pixels."""
+    app = page_of("deepdream")
+    shown = zip(
+        ("Creatures", "Seals", "Eyes", "Temples", "Woodcut", "Scales"),
+        ("coffee", "cat", "chameleon", "summer_palace", "astronaut", "flower"),
+        strict=True,
+    )
+    for look, name in shown:
+        saved(dreamt(name, **app.LOOKS[look]), APPS / "deepdream/pictures" / f"{look.lower()}.jpg")
 
 
 def pairs(*names: str) -> None:
@@ -142,6 +204,13 @@ def walks(*names: str) -> None:
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
-    {"hero": hero, "pairs": pairs, "softened": softened, "looks": looks, "walks": walks}[what](
-        *rest
-    )
+    commands: dict[str, Callable[..., None]] = {
+        "hero": hero,
+        "pairs": pairs,
+        "softened": softened,
+        "looks": looks,
+        "dreams": dreams,
+        "openings": openings,
+        "walks": walks,
+    }
+    commands[what](*rest)

@@ -63,6 +63,15 @@ def test_every_layer_of_a_walk_shows_a_first_glance_before_any_goes_on():
     frames.close()
 
 
+def test_iterations_left_empty_suit_the_depth():
+    counts = []
+    for layer in ("relu2_1", "relu3_1", "relu4_1"):
+        frames = phosphene.invert(PALACE, layer=layer, **SMALL)
+        counts.append(next(frames).steps)
+        frames.close()
+    assert counts == sorted(set(counts), reverse=True)
+
+
 def test_a_search_that_stands_still_ends():
     frame = last(phosphene.invert(PALACE, layer="relu1_1", steps=2000, **SMALL))
     assert frame.step == frame.steps < 1000

@@ -335,6 +335,14 @@ def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, pict
     assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
 
 
+def test_a_page_opens_with_what_its_first_example_makes(form_for, picture, tmp_path):
+    assert "ph-opening" not in form_for(looks=tmp_path).stage.elem_classes
+    Image.open(picture).save(tmp_path / "tint.jpg")
+    form = form_for(looks=tmp_path)
+    assert form.stage.elem_classes[1:] == ["ph-opening", "ph-opening-tint"]
+    assert form.stage.value is None
+
+
 def values_for(form, **chosen):
     return [chosen.get(p.name, controls.to_form(p, p.default)) for p in form.tab.parameters]
 

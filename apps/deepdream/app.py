@@ -87,6 +87,7 @@ demo = ui.page(
             examples=[{"target": name} for name in CLASSICS.split(",")],
             explain=VISUALIZE,
             before=None,
+            looks=HERE / "looks",
         ),
         ui.Tab("Layer", visualize_layer, explain=LAYER, before=None),
         ui.Tab("Difference", visualize_differences, explain=DIFFERENCE, before=None),

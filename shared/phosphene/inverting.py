@@ -92,9 +92,9 @@ def pace(network: Network, tap: str) -> tuple[float, float]:
 
 
 def worth(network: Network, tap: str) -> float:
-    """The share of iterations that a depth deserves in a walk.
+    """The share of iterations that a depth deserves, so that every depth takes about as long.
 
-    The first layers are through early; past four poolings more of them only wander.
+    The first layers are cheap and come nearer with every iteration; late ones are neither.
     """
     known = network.tap(tap)
     return GLOBAL_WORTH if known.receptive_field is None else _at(DEPTH_WORTH, known.stride)
@@ -116,7 +116,7 @@ DENSE_TV = {1: 0.0, 2: 0.15, 4: 1.0, 10_000: 1.5}
 SPARSE_TV = {4: 1.0, 8: 2.0, 16: 1.0, 10_000: 0.5}
 DEEP_ALPHA = 0.01
 DENSE_PACE = {2: (0.5, 0.0), 4: (1.0, 3.0), 10_000: (1.0, 0.0)}
-DEPTH_WORTH = {1: 0.5, 2: 1.0, 4: 1.0, 8: 0.75, 10_000: 0.5}
+DEPTH_WORTH = {1: 1.0, 2: 1.5, 4: 1.0, 8: 0.5, 10_000: 0.5}
 GLOBAL_TV, GLOBAL_WORTH = 0.5, 0.5
 
 

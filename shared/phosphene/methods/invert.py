@@ -32,6 +32,9 @@ Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer 
 Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
 Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
 
+STEPS = 64
+"""Iterations where nothing is said, times the depth's share."""
+
 
 @method
 def invert(
@@ -40,7 +43,10 @@ def invert(
     layer: Layer = "relu4_1",
     network: Net = "vgg19",
     size: Sides = 224,
-    steps: Annotated[int, Range(1, 2000, label="Iterations")] = 120,
+    steps: Annotated[
+        int | None,
+        Range(1, 2000, label="Iterations", help="more come nearer; empty: 32 to 96, by depth"),
+    ] = None,
     smoothness: Smoothness = None,
     strongest: Annotated[
         float, Range(0.1, 100, log=True, label="Keep the strongest", help="percent")
@@ -130,7 +136,7 @@ def invert(
         targets,
         Prior(smooth, beta, near),
         begin(cast(Start, start), original, shape, repeats, generator).to(net.device),
-        steps=steps,
+        steps=steps or math.ceil(STEPS * inverting.worth(net, layer)),
         pixels=canvas == "pixels",
         distance=cast(Distance, distance),
         jitter=jitter,

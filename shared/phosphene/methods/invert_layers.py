@@ -50,7 +50,10 @@ def invert_layers(
         NetworkChoice(label="Side by side with", help="a second network; empty: none"),
     ] = None,
     size: Sides = 192,
-    steps: Annotated[int, Range(1, 1000, label="Iterations per layer")] = 64,
+    steps: Annotated[
+        int,
+        Range(1, 1000, label="Iterations per layer", help="early ones get more, late ones less"),
+    ] = 48,
     layers: Annotated[
         tuple[str, ...],
         TapChoice(label="Layers", help="empty: ten from shallow to deep", several=True),

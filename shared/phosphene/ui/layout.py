@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -52,7 +53,7 @@ def _presets(tab: Tab) -> gr.Radio:
     if tab.thumbnails:
         scope = f"ph-looks-{tab.method.__name__}"
         classes += ["ph-looks", scope]
-        gr.HTML(looks(scope, tab), padding=False, elem_classes=["ph-style"])
+        _style(looks(scope, tab))
     return gr.Radio(
         list(tab.presets),
         label="Looks" if tab.thumbnails else "Ready-made settings",
@@ -63,14 +64,21 @@ def _presets(tab: Tab) -> gr.Radio:
 
 
 def looks(scope: str, tab: Tab) -> str:
-    """A style that puts each preset's picture over its words, within the class `scope`."""
+    """Rules that put each preset's picture over its words, within the class `scope`."""
     rules = []
     for name, path in tab.thumbnails.items():
-        data = base64.b64encode(path.read_bytes()).decode()
         label = json.dumps(f"{name}-radio-label", ensure_ascii=False).replace("<", "\\3c ")
-        picture = f"background-image: url(data:image/jpeg;base64,{data})"
-        rules.append(f".{scope} label[data-testid={label}]::before {{ {picture} }}")
-    return f"<style>{' '.join(rules)}</style>"
+        rules.append(f".{scope} label[data-testid={label}]::before {{ {_background(path)} }}")
+    return " ".join(rules)
+
+
+def _background(path: Path) -> str:
+    data = base64.b64encode(path.read_bytes()).decode()
+    return f"background-image: url(data:image/jpeg;base64,{data})"
+
+
+def _style(rules: str) -> None:
+    gr.HTML(f"<style>{rules}</style>", padding=False, elem_classes=["ph-style"])
 
 
 def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
@@ -117,6 +125,11 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
 
 
 def _result(tab: Tab, parts: dict[str, Any]) -> None:
+    classes = ["ph-stage"]
+    if tab.opening:
+        scope = f"ph-opening-{tab.method.__name__}"
+        classes += ["ph-opening", scope]
+        _style(f".{scope} .empty {{ {_background(tab.opening)} }}")
     with gr.Tabs(elem_classes=["ph-views"]) as parts["views"]:
         with gr.Tab("Picture", id="picture"):
             parts["stage"] = gr.Image(
@@ -124,7 +137,7 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
                 format="jpeg",
                 interactive=False,
                 buttons=["fullscreen"],
-                elem_classes=["ph-stage"],
+                elem_classes=classes,
             )
         with gr.Tab("Compare", id="compare", visible=tab.before is not None):
             parts["slider"] = gr.ImageSlider(

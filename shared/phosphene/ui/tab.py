@@ -16,9 +16,9 @@ class Tab:
     """One method on a page: its name, presets {name: {knob: value}} and examples [{knob: value}].
 
     `explain` is markdown under the controls; `before` names the picture that the result is
-    compared with, None for none; `looks` is a folder with a picture NAME.jpg for each preset;
-    `resume` names the parameter that takes the last result, to go on from it; `scrub` is the
-    title of a view with a slider over the result's panels.
+    compared with, None for none; `looks` is a folder with a picture NAME.jpg for each preset and
+    METHOD.jpg for what the first example makes; `resume` names the parameter that takes the last
+    result, to go on from it; `scrub` is the title of a view with a slider over the result's panels.
     """
 
     name: str
@@ -44,6 +44,12 @@ class Tab:
     def starting_names(self) -> set[str]:
         """The parameters that the first example sets."""
         return set(self.examples[0]) if self.examples else set()
+
+    @property
+    def opening(self) -> Path | None:
+        """What the first example makes, shown until there is a result."""
+        path = self.looks / f"{self.method.__name__}.jpg" if self.looks else None
+        return path if path and path.is_file() else None
 
     @property
     def thumbnails(self) -> dict[str, Path]:
