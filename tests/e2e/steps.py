@@ -41,7 +41,7 @@ SECONDS = {
 MINUTES = {
     "deepdream": "steps=100",
     "feature_inversion": f"{LITE}&size=128&steps=1000",
-    "style_transfer": f"{LITE}&size=160&steps=500",
+    "style_transfer": f"{LITE}&size=256&steps=200",
 }
 
 

@@ -53,7 +53,7 @@ def test_stop_keeps_the_picture(app, serve, visit, tmp_path):
     run(page)
     page.locator(".ph-running", has_text="step").first.wait_for()
     button(page, "Stop").click()
-    assert "stopped" in done(page, 15_000)
+    assert "stopped" in done(page, 60_000)
     assert take(page, "Picture · PNG", tmp_path / "file.png").endswith(".png")
     button(page, "Run").click(trial=True)
 
