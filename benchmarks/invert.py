@@ -2,9 +2,10 @@
 
     python benchmarks/invert.py quality NETWORK FOLDER FILE.csv ITERATIONS [TAP...]
     python benchmarks/invert.py table FILE.csv
+    python benchmarks/invert.py curve TAP...
     python benchmarks/invert.py speed [PICTURE]
 
-`quality` goes on where it ended.
+`quality` goes on where it ended. `curve` follows VGG-19 on the koala.
 
 The plain loop is the well-known scripts': one layer after the other, the whole network in float32
 with its weights' gradients on, Adam on the pixels, 200 iterations a layer; its whole walk is 2000
@@ -34,8 +35,11 @@ from phosphene import (
     zoo,
 )
 from phosphene.methods.invert_layers import route
+from phosphene.searching import PER_STEP
 
 SIZE, THREADS = 224, 2
+MARKS = (24, 32, 48, 96)
+"""Iterations at which a curve is read; they are whole steps of the search."""
 USUAL, TIMED = 200, 4
 """Iterations of the plain loop, and of it those that are timed."""
 LONGEST = 60
@@ -89,6 +93,19 @@ def table(path: str) -> None:
                     f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} "
                     f"| {mine[0]['iterations']} | {len(mine)} |"
                 )
+
+
+def curve(*taps: str) -> None:
+    """PSNR in dB and seconds so far after some iterations."""
+    torch.set_num_threads(THREADS)
+    print(f"| tap | {' | '.join(map(str, MARKS))} iterations |\n|{'---|' * (len(MARKS) + 1)}")
+    for tap in taps:
+        # The first step is a glance along the gradient.
+        found = {
+            PER_STEP * (frame.step - 1): f"{frame.metrics['PSNR, dB']:.1f}, {frame.seconds:.0f} s"
+            for frame in invert(KOALA, layer=tap, size=SIZE, steps=max(MARKS))
+        }
+        print(f"| {tap} | {' | '.join(found.get(mark, '') for mark in MARKS)} |", flush=True)
 
 
 def timed(frames: Iterator[Frame]) -> tuple[float, float, Frame]:
@@ -166,4 +183,4 @@ def speed(picture: str = str(KOALA)) -> None:
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["speed"]
-    {"quality": quality, "table": table, "speed": speed}[what](*rest)
+    {"quality": quality, "table": table, "curve": curve, "speed": speed}[what](*rest)

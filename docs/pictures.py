@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import phosphene
+from phosphene.ui.tab import slug
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ROOT / "apps"
@@ -94,8 +95,7 @@ def looks(*apps: str) -> None:
             if app == "style_transfer" and "network" in settings:
                 continue  # EfficientNet needs more pixels than a thumbnail has
             small = ImageOps.fit(make(name, **settings), (192, 144), centering=(0.5, 0.35))
-            file = f"{look.lower().replace('%', '').strip().replace(' ', '_')}.jpg"
-            saved(small, APPS / app / "looks" / file)
+            saved(small, APPS / app / "looks" / f"{slug(look)}.jpg")
             print(app, look, flush=True)
 
 

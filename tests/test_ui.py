@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 
 from phosphene import images
-from phosphene.errors import InputError
+from phosphene.errors import InputError, WeightsError
 from phosphene.frame import Frame
 from phosphene.knobs import (
     Choice,
@@ -383,6 +383,43 @@ def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form
     assert not started[form.record].result
 
 
+def test_stop_makes_the_last_picture_the_result_and_comes_last(form_for, picture):
+    form = form_for()
+    updates = running.run(form, values_for(form, image=str(picture), steps=50))
+    started = next(updates)
+    assert started[form.stop].interactive
+    assert not started[form.reset].interactive, "two runs would share the page"
+    assert not running.stop(started[form.record]).interactive
+    page = final(form, updates)
+    assert "step 1 of 50 · stopped" in page[form.status]
+    assert page[form.run].interactive
+    assert page[form.reset].interactive
+    assert page[form.png].interactive
+
+
+def test_stop_at_the_very_end_changes_nothing(form_for, picture):
+    form = form_for()
+    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not running.stop(page[form.record]).interactive
+    assert not running.stop(None).interactive
+    assert "done in" in page[form.status]
+
+
+def test_stop_ends_a_download_without_an_error(form_for, picture, monkeypatch):
+    form = form_for(resume="image")
+    values = values_for(form, image=str(picture), steps=2)
+    last = final(form, running.run(form, values))[form.record]
+
+    def fetch(form, run, report):
+        running.stop(run)
+        raise WeightsError("the rest of the file never came")
+
+    monkeypatch.setattr(running, "fetch_weights", fetch)
+    page = final(form, running.run(form, values, last))
+    assert "Stopped" in page[form.status]
+    assert page[form.proceed].visible, "the result of before is still there"
+
+
 def test_nothing_to_continue_from_is_one_sentence(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture))
@@ -408,7 +445,7 @@ def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
         files={"../relu1_1.bin": b"numbers"},
     )
     run = stream.Run("tint", {"image": str(picture)}, last=rich)
-    for update in running.stopped(form, run):
+    for update in running.finished(form, run):
         for part, value in update.items():
             seen[part] = value
             if part is form.files:
@@ -541,3 +578,8 @@ def test_a_download_reports_its_progress_before_the_run(hub):
     running.fetch_weights(form, run, lambda part, desc, unit: seen.append((part, desc)))
     assert seen[-1] == ((len(data), len(data)), "Downloading timm/resnet18.a1_in1k")
     running.fetch_weights(form, Run("dream", {"network": "no such"}), seen.append)
+
+    hub.push("timm/resnet26.bt_in1k", {"model.safetensors": data})
+    stopped = Run("dream", {"network": "timm/resnet26.bt_in1k"}, stopping=True)
+    with pytest.raises(InputError, match="stopped"):
+        running.fetch_weights(form, stopped, pytest.fail)

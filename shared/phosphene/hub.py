@@ -24,7 +24,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from phosphene.errors import WeightsError
+from phosphene.errors import PhospheneError, WeightsError
 from phosphene.registry import Row, user_lock
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -72,6 +72,8 @@ def download(wanted: Row, progress: Progress | None = None) -> Copy:
             etag_timeout=TIMEOUT,
             tqdm_class=_reporter(progress) if progress else None,
         )
+    except PhospheneError:
+        raise  # of whoever watches the progress
     except Exception as error:
         raise WeightsError(_explain(what, error)) from None
     return _copy(Path(path), announced.etag)

@@ -94,7 +94,7 @@ def pace(network: Network, tap: str) -> tuple[float, float]:
 def worth(network: Network, tap: str) -> float:
     """The share of iterations that a depth deserves, so that every depth takes about as long.
 
-    The first layers are cheap and come nearer with every iteration; late ones are neither.
+    An iteration through the first layers is cheap; through the last it costs the whole network.
     """
     known = network.tap(tap)
     return GLOBAL_WORTH if known.receptive_field is None else _at(DEPTH_WORTH, known.stride)

@@ -63,7 +63,7 @@ class Form:
         """Everything a run may change."""
         shown = [self.stage, self.slider, self.gallery, self.plot, self.status, self.measures]
         files = [self.verdict, self.png, self.mp4, self.webp, self.files]
-        buttons = [self.run, self.stop, self.proceed]
+        buttons = [self.run, self.stop, self.reset, self.proceed]
         return [*shown, *files, *self.depth.outputs, self.record, *buttons]
 
     @property

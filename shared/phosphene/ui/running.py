@@ -33,6 +33,7 @@ def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[
 
     Given the visitor's last run, go on from its result, which is kept until there is a new one.
     """
+    run = None
     try:
         run = checked(form, {**form.arguments(values), **_resumed(form, last)})
         run.result = last.result if last else b""
@@ -41,15 +42,19 @@ def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[
             form.status: pieces.status("Getting ready", state="running"),
             form.run: gr.Button(interactive=False),
             form.stop: gr.Button(interactive=True),
+            form.reset: gr.Button(interactive=False),
             form.proceed: gr.Button(visible=False),
         }
         fetch_weights(form, run, gr.Progress())
         with closing(frames(run)) as stream:  # type: ignore[type-var]
             for frame in stream:
                 yield _preview(form, frame)
-        yield from _finished(form, run)
+        yield from finished(form, run)
     except Exception as error:
         kept = {form.proceed: gr.Button(visible=True)} if last and last.result else {}
+        if run and run.stopping:
+            yield {**idle(form, "Stopped"), **kept}
+            return
         told = sentence(error)
         yield {**idle(form), form.status: pieces.status(str(told.message), state="error"), **kept}
         raise told from None
@@ -64,13 +69,21 @@ def _resumed(form: Form, last: Run | None) -> dict[str, Any]:
 
 
 def fetch_weights(form: Form, run: Run, report: Callable[..., Any]) -> None:
-    """Have the weights of the run's networks on the disk; a download reports its progress."""
+    """Have the weights of the run's networks on the disk; a download reports its progress.
+
+    InputError in the middle of one if the run is stopped.
+    """
+
+    def told(name: str, done: int, total: int) -> None:
+        if run.stopping:
+            raise InputError(f"stopped while {name} was on its way")
+        report((done, total), desc=f"Downloading {name}", unit="B")
+
     kind = device.pick().type
     for parameter in form.tab.parameters:
         name = run.arguments.get(parameter.name)
         if isinstance(parameter.knob, NetworkChoice) and name and zoo.known(name):
-            bar = partial(report, desc=f"Downloading {name}", unit="B")
-            weights.fetch(name, device_type=kind, progress=lambda *part, bar=bar: bar(part))
+            weights.fetch(name, device_type=kind, progress=partial(told, name))
 
 
 def idle(form: Form, text: str = "Ready") -> dict[Any, Any]:
@@ -79,6 +92,7 @@ def idle(form: Form, text: str = "Ready") -> dict[Any, Any]:
         form.status: pieces.status(text),
         form.run: gr.Button(interactive=True),
         form.stop: gr.Button(interactive=False),
+        form.reset: gr.Button(interactive=True),
     }
 
 
@@ -102,7 +116,7 @@ def _told(form: Form, frame: Frame) -> dict[Any, Any]:
     return update
 
 
-def _finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
+def finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
     """The result and its files; they are deleted here once Gradio has its own copies."""
     frame = run.last
     if frame is None:
@@ -187,11 +201,8 @@ def _pair(form: Form, run: Run, frame: Frame) -> Any:
     return images.load(source).resize(frame.image.size), frame.image
 
 
-def stopped(form: Form, run: Run | None) -> Iterator[dict[Any, Any]]:
-    """Stop: the run is closed already; its last picture becomes the result."""
-    if run is None or run.last is None:
-        kept = run is not None and bool(run.result)
-        yield {**idle(form, "Stopped"), form.proceed: gr.Button(visible=kept)}
-        return
-    run.note = "stopped; this picture is yours to keep"
-    yield from _finished(form, run)
+def stop(run: Run | None) -> Any:
+    """Stop: the run itself ends after the step it is in, so that nothing overtakes its result."""
+    if run is not None:
+        run.stopping = True
+    return gr.Button(interactive=False)

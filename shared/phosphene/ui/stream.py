@@ -62,6 +62,7 @@ class Run:
     last: Frame | None = None
     film: list[tuple[int, bytes]] = field(default_factory=list)
     note: str = ""
+    stopping: bool = False
     _every: int = 1
     _seen: int = 0
     rate: float = 0.0
@@ -99,9 +100,10 @@ class Run:
 
 
 def frames(run: Run) -> Iterator[Frame]:
-    """Previews of a run, at most one per PAUSE and within the budget; `run.last` is the result.
+    """Previews of a run, at most one per PAUSE, until it is done, stopped or over the budget.
 
-    An error after the first picture becomes the run's note: the last good picture is kept.
+    `run.last` is the result. An error after the first picture becomes the run's note: the last
+    good picture is kept.
     """
     started, shown = time.monotonic(), 0.0
     stream: Any = run_method(run.name, run.arguments)
@@ -110,6 +112,9 @@ def frames(run: Run) -> Iterator[Frame]:
             for frame in stream:
                 run.keep(frame)
                 now = time.monotonic()
+                if run.stopping:
+                    run.note = "stopped; this picture is yours to keep"
+                    break
                 if now - started > budget():
                     run.note = f"ended after {budget():g} seconds, the most one run may take"
                     break

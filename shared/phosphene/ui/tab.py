@@ -54,8 +54,10 @@ class Tab:
     @property
     def thumbnails(self) -> dict[str, Path]:
         """The presets that have a picture, with its path."""
-        files = {p.stem.strip("_"): p for p in self.looks.glob("*.jpg")} if self.looks else {}
-        slugs = {
-            name: name.lower().replace("%", "").strip().replace(" ", "_") for name in self.presets
-        }
-        return {name: files[slug] for name, slug in slugs.items() if slug in files}
+        files = {p.stem: p for p in self.looks.glob("*.jpg")} if self.looks else {}
+        return {name: files[slug(name)] for name in self.presets if slug(name) in files}
+
+
+def slug(preset: str) -> str:
+    """The name of a preset's picture, without its suffix."""
+    return preset.lower().replace("%", "").strip().replace(" ", "_")

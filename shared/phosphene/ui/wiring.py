@@ -30,26 +30,19 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
         "show_progress": "minimal",
         "show_progress_on": form.status,
     }
-    clicked = form.run.click(
+    form.run.click(
         lambda *values: (yield from running.run(form, values)),
         form.inputs,
         form.outputs,
         **working,
     )
-    again = form.proceed.click(
+    form.proceed.click(
         lambda last, *values: (yield from running.run(form, values, last or Run("", {}))),
         [form.record, *form.inputs],
         form.outputs,
         **working,
     )
-    form.stop.click(
-        lambda run: (yield from running.stopped(form, run)),
-        form.record,
-        form.outputs,
-        cancels=[clicked, again],
-        queue=True,
-        **QUIET,
-    )
+    form.stop.click(running.stop, form.record, form.stop, queue=False, **QUIET)
     form.reset.click(
         lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
     )
