@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from huggingface_hub import constants
+from PIL import Image
 
 from tests.hub.server import Hub, serve
 
@@ -27,3 +28,10 @@ def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
     hub.released.set()
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "ramp.png"
+    Image.linear_gradient("L").convert("RGB").resize((120, 80)).save(path)
+    return path

@@ -2,102 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import runpy
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Annotated
 from urllib.request import urlopen
 
 import pytest
 import torch
 from PIL import Image
 
-from phosphene import images
-from phosphene.errors import InputError, WeightsError
-from phosphene.frame import Frame
-from phosphene.knobs import (
-    Choice,
-    File,
-    Flag,
-    Knob,
-    Mask,
-    Parameter,
-    Picture,
-    Pictures,
-    Range,
-    TapChoice,
-    Text,
-    parameters,
-)
-from phosphene.methods import METHODS, method
+from phosphene.errors import InputError
+from phosphene.knobs import Knob, Parameter, TapChoice, parameters
+from phosphene.methods import METHODS
+from tests.tint import CLOSED, tint
 
 gradio_client = pytest.importorskip("gradio_client")
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, export, layout, media, pieces, running, share, stream, wiring  # noqa: E402
+from phosphene.ui import controls, export, media, pieces, running, share, stream, wiring  # noqa: E402
 
 REMOTE = {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}
-CLOSED = threading.Semaphore(0)
-
-
-@method
-def tint(
-    image: Annotated[object, Picture(label="Your picture")],
-    *,
-    steps: Annotated[int, Range(1, 500, label="Steps")] = 5,
-    amount: Annotated[float, Range(0.0, 1.0, 0.05, label="Amount", help="how much")] = 0.8,
-    rate: Annotated[float, Range(1e-4, 10.0, log=True, label="Rate", advanced=True)] = 0.1,
-    way: Annotated[str, Choice(("red", "green", "blue"), label="Way")] = "red",
-    soft: Annotated[bool, Flag(label="Soft")] = False,
-    words: Annotated[str | None, Text(label="Words", advanced=True)] = None,
-    mask: Annotated[object, Mask(label="Where", advanced=True)] = None,
-    more: Annotated[object, Pictures(label="More", advanced=True)] = None,
-    table: Annotated[str | None, File(label="Table", suffixes=(".csv",), advanced=True)] = None,
-    pause: Annotated[float, Range(0.0, 1.0, label="Pause", advanced=True)] = 0.0,
-    size: Annotated[int, Range(32, 512, 32, label="Size")] = 96,
-    seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
-    device: str | None = None,
-):
-    """Tint a picture step by step: RGB in, RGB out."""
-    history: tuple[dict[str, float], ...] = ()
-    began = time.monotonic()
-    try:
-        picture = images.load(image, size)
-        if words == "crash":
-            raise RuntimeError("a secret of the server")
-        for step in range(1, steps + 1):
-            time.sleep(pause)
-            if words == "late" and step == 3:
-                raise InputError("the loss is not finite at step 3; lower the rate")
-            color = Image.new("RGB", picture.size, way)
-            now = Image.blend(picture, color, amount * step / steps)
-            history = (*history, {"tint": 1.0 / step, "tv": 0.5 + 0.01 * step})
-            seconds = time.monotonic() - began
-            verdict = {"pagoda": 0.6, "temple": 0.3} if soft else {}
-            metrics = {"redness": step / steps}
-            yield Frame(
-                now, step, steps, history[-1], history, seconds, "tinting", metrics, verdict
-            )
-    finally:
-        CLOSED.release()
-
-
-@pytest.fixture(scope="module")
-def picture(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pictures") / "ramp.png"
-    Image.linear_gradient("L").convert("RGB").resize((120, 80)).save(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -308,176 +240,6 @@ def test_taps_may_be_several():
 def test_a_knob_without_a_control_is_an_error_at_once():
     with pytest.raises(TypeError, match="without a control"):
         controls.build(Parameter("odd", 1, Knob()))
-
-
-@pytest.fixture
-def form_for(monkeypatch, tmp_path):
-    """Options of a tab over `tint` -> its form, without a server."""
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "cache"))
-
-    def make(**options):
-        with gr.Blocks():
-            return layout.form_of(ui.Tab("Tint", tint, **options))
-
-    return make
-
-
-def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
-    for name in ("deep_red", "top_5"):
-        Image.open(picture).save(tmp_path / f"{name}.jpg")
-    presets = {"Deep red": {"amount": 1.0}, "Top 5 %": {}, "Plain": {}}
-    form = form_for(presets=presets, looks=tmp_path)
-    assert list(form.tab.thumbnails) == ["Deep red", "Top 5 %"]
-    assert "ph-looks" in form.preset.elem_classes
-    style = layout.looks("scope", form.tab)
-    assert '[data-testid="Deep red-radio-label"]' in style
-    assert style.count("data:image/jpeg;base64,") == 2
-    assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
-
-
-def test_a_page_opens_with_what_its_first_example_makes(form_for, picture, tmp_path):
-    assert "ph-opening" not in form_for(looks=tmp_path).stage.elem_classes
-    Image.open(picture).save(tmp_path / "tint.jpg")
-    form = form_for(looks=tmp_path)
-    assert form.stage.elem_classes[1:] == ["ph-opening", "ph-opening-tint"]
-    assert form.stage.value is None
-
-
-def values_for(form, **chosen):
-    return [chosen.get(p.name, controls.to_form(p, p.default)) for p in form.tab.parameters]
-
-
-def final(form, updates):
-    """What a run leaves in each component, by the component."""
-    return {part: value for update in updates for part, value in update.items()}
-
-
-def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
-    form = form_for(resume="image")
-    values = values_for(form, image=str(picture), steps=3)
-    page = final(form, running.run(form, values))
-    last = page[form.record]
-    assert page[form.proceed].visible
-    assert last.last is None, "only the result is kept"
-    first = Image.open(io.BytesIO(last.result)).convert("RGB")
-    tinted = Image.blend(images.load(picture, 96), Image.new("RGB", (96, 64), "red"), 0.8)
-    assert first.tobytes() == tinted.tobytes()
-
-    again = final(form, running.run(form, values, last))[form.record]
-    second = Image.open(io.BytesIO(again.result)).convert("RGB")
-    assert second.tobytes() == Image.blend(tinted, Image.new("RGB", (96, 64), "red"), 0.8).tobytes()
-
-
-def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form_for, picture):
-    form = form_for(resume="image")
-    values = values_for(form, image=str(picture), steps=2)
-    last = final(form, running.run(form, values))[form.record]
-    refused = running.run(form, values_for(form, way="pink"), last)
-    assert next(refused)[form.proceed].visible
-    with pytest.raises(gr.Error, match="pink"):
-        next(refused)
-    stream_of = running.run(form, values)
-    started = next(stream_of)
-    stream_of.close()
-    assert not started[form.proceed].visible
-    assert not started[form.record].result
-
-
-def test_stop_makes_the_last_picture_the_result_and_comes_last(form_for, picture):
-    form = form_for()
-    updates = running.run(form, values_for(form, image=str(picture), steps=50))
-    started = next(updates)
-    assert started[form.stop].interactive
-    assert not started[form.reset].interactive, "two runs would share the page"
-    assert not running.stop(started[form.record]).interactive
-    page = final(form, updates)
-    assert "step 1 of 50 · stopped" in page[form.status]
-    assert page[form.run].interactive
-    assert page[form.reset].interactive
-    assert page[form.png].interactive
-
-
-def test_stop_at_the_very_end_changes_nothing(form_for, picture):
-    form = form_for()
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not running.stop(page[form.record]).interactive
-    assert not running.stop(None).interactive
-    assert "done in" in page[form.status]
-
-
-def test_stop_ends_a_download_without_an_error(form_for, picture, monkeypatch):
-    form = form_for(resume="image")
-    values = values_for(form, image=str(picture), steps=2)
-    last = final(form, running.run(form, values))[form.record]
-
-    def fetch(form, run, report):
-        running.stop(run)
-        raise WeightsError("the rest of the file never came")
-
-    monkeypatch.setattr(running, "fetch_weights", fetch)
-    page = final(form, running.run(form, values, last))
-    assert "Stopped" in page[form.status]
-    assert page[form.proceed].visible, "the result of before is still there"
-
-
-def test_nothing_to_continue_from_is_one_sentence(form_for, picture):
-    form = form_for(resume="image")
-    values = values_for(form, image=str(picture))
-    with pytest.raises(gr.Error, match="press Run"):
-        list(running.run(form, values, stream.Run("", {})))
-
-
-def test_a_result_is_kept_only_where_a_page_goes_on_from_it(form_for, picture):
-    form = form_for()
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not page[form.proceed].visible
-    assert not page[form.record].result
-
-
-def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
-    seen = {}
-    form = form_for(scrub="Depth")
-    plain = list(tint(str(picture), steps=2))
-    rich = replace(
-        plain[-1],
-        panels=(("your picture", plain[0].image), ("relu1_1", plain[1].image)),
-        notes=("as it is", "nearly <exact>"),
-        files={"../relu1_1.bin": b"numbers"},
-    )
-    run = stream.Run("tint", {"image": str(picture)}, last=rich)
-    for update in running.finished(form, run):
-        for part, value in update.items():
-            seen[part] = value
-            if part is form.files:
-                assert [file["orig_name"] for file in value.value] == ["relu1_1.bin"]
-            if part is form.gallery:
-                assert [caption for _, caption in value][:2] == ["your picture", "relu1_1"]
-                with Image.open(value[1][0]) as second:
-                    assert second.tobytes() == plain[1].image.tobytes()
-    assert seen[form.files].visible
-    assert seen[form.depth.view].visible
-    assert seen[form.depth.place].maximum == 2
-    first, second = seen[form.depth.caption].split("</div>")[:2]
-    assert "your picture<p>as it is" in first
-    assert " hidden" in second
-    assert "relu1_1<p>nearly &lt;exact&gt;" in second
-
-
-def test_reset_forgets_the_result_and_hides_what_came_with_it(form_for):
-    form = form_for(resume="image", scrub="Depth", presets={"Deep": {"amount": 1.0}})
-    values = wiring.cleared(form)
-    shown = dict(zip([*form.inputs, form.preset, *form.outputs], values, strict=True))
-    assert shown[form.record] is None
-    assert shown[form.preset] is None
-    for part in (form.proceed, form.files, form.depth.view):
-        assert not shown[part].visible
-
-
-def test_a_result_without_panels_and_files_shows_neither(form_for, picture):
-    form = form_for(scrub="Depth")
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not page[form.files].visible
-    assert not page[form.depth.view].visible
 
 
 @pytest.mark.parametrize("encode", [export.mp4, export.webp])
