@@ -5,6 +5,7 @@ python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then thei
 python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
 python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only those named
 python docs/pictures.py dreams            six looks of DeepDream
+python docs/pictures.py grown             seven classes and a channel, grown from noise
 python docs/pictures.py openings          what a page shows before its first result
 python docs/pictures.py walks [NAME ...]  inversion's walks of VGG-19; only those named
 """
@@ -136,10 +137,29 @@ def openings() -> None:
         saved(picture, APPS / path)
 
 
-def visualized(target: str) -> Image.Image:
+def visualized(target: str, **settings: Any) -> Image.Image:
     """A class grown from noise."""
-    *_, last = phosphene.visualize(target)
+    *_, last = phosphene.visualize(target, **settings)
     return last.image
+
+
+def grown() -> None:
+    """Settings and seeds chosen by looking; on another processor they may grow something else."""
+    middle = {"center": 0.7, "tv": 120}
+    calm = {"tv": 120, "lr": 0.035, "steps": 192}
+    chosen: dict[str, dict[str, Any]] = {
+        "bell pepper": {**calm, "center": 0.6, "tv": 100},
+        "dumbbell": {**calm, "center": 0.5, "seed": 2},
+        "cup": {**calm, "center": 0.5, "seed": 2},
+        "dalmatian": {**middle, "seed": 1},
+        "lemon": middle,
+        "goose": middle,
+        "ostrich": {**middle, "seed": 1},
+        "blocks.3.2:10": {"center": 0},
+    }
+    pictures = [visualized(target, **settings) for target, settings in chosen.items()]
+    rows = [row(pictures[:4], width=WIDTH), row(pictures[4:], width=WIDTH)]
+    saved(stacked(rows), APPS / "deepdream" / "pictures" / "visualized.jpg")
 
 
 def dreams() -> None:
@@ -210,6 +230,7 @@ if __name__ == "__main__":
         "softened": softened,
         "looks": looks,
         "dreams": dreams,
+        "grown": grown,
         "openings": openings,
         "walks": walks,
     }

@@ -24,6 +24,8 @@ from steps import (
 
 from phosphene import films
 
+expect = pytest.importorskip("playwright.sync_api").expect
+
 TABS = [(app, tab) for app in PAGES for tab in SMALL.get(app, {})]
 
 
@@ -127,6 +129,21 @@ def test_the_arrow_keys_move_through_the_depth_of_a_walk_without_the_server(serv
     assert all("dB" in words for words, _ in seen)
     assert not posted
     photographed(page, "feature_inversion-depth", 1280, 390)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_run_is_in_sight_at_once_and_the_picture_while_it_forms(serve, visit, width):
+    page = visit(f"{serve('style_transfer')}/{small('style_transfer')}", width)
+    ready(page)
+    expect(button(page, "Run")).to_be_in_viewport(ratio=1)
+    run(page)
+    picture = page.locator(".ph-stage img").locator("visible=true").first
+    expect(picture).to_be_in_viewport()
+    expect(button(page, "Stop")).to_be_in_viewport(ratio=1)
+    if width == 1280:
+        page.mouse.wheel(0, 900)
+        expect(page.get_by_label("Size").locator("visible=true").first).to_be_in_viewport()
+        expect(picture).to_be_in_viewport(ratio=0.5)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

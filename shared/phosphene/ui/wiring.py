@@ -42,6 +42,7 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
         form.outputs,
         **working,
     )
+    gr.on([form.run.click, form.proceed.click], None, js=WATCH, **QUIET)
     form.stop.click(running.stop, form.record, form.stop, queue=False, **QUIET)
     form.reset.click(
         lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
@@ -64,6 +65,12 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
     )
     endpoint(form)
 
+
+# On a phone the picture forms below the form.
+WATCH = """() => {
+  const result = [...document.querySelectorAll(".ph-result")].find(part => part.offsetParent);
+  if (result && result.getBoundingClientRect().top > innerHeight / 2) result.scrollIntoView();
+}"""
 
 # The browser has the panels already: moving through them asks nobody.
 SCRUB = """(place, gallery, captions) => {
