@@ -258,7 +258,7 @@ def test_sizes_grow_from_coarse_to_full():
 def test_the_coarsest_size_is_adams_and_takes_thrice_the_steps():
     plan = schedule([(64, 128), (128, 256)], 10, rounds=2)
     assert [part.optimizer for part in plan] == ["adam", "lbfgs", "lbfgs"]
-    assert [part.steps for part in plan] == [42, 10, 10]
+    assert [part.steps for part in plan] == [36, 10, 10]
     assert {part.steps for part in schedule([(64, 64)], 10, search="adam")} == {30}
 
 

@@ -20,6 +20,8 @@ COARSEST = 128
 """Pixels of the longer side at which a painting begins: its first preview comes at once."""
 PATIENCE = 3
 """Steps of Adam that are worth one of L-BFGS."""
+TAPER = 0.25
+"""The power of its distance to the full size by which a coarser one takes more steps."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def schedule(
     plan = []
     for index, (height, width) in enumerate(sizes):
         adam = search == "adam" or (search == "both" and index == 0 and len(sizes) > 1)
-        count = steps * (full[0] / height) ** 0.5 * (PATIENCE if adam else 1)
+        count = steps * (full[0] / height) ** TAPER * (PATIENCE if adam else 1)
         plan.append(Round(height, width, round(count), "adam" if adam else "lbfgs"))
     return plan + plan[-1:] * (rounds - 1)
 
@@ -74,12 +76,15 @@ def paint(
     lr: float = 0.05,
     average: float = 0.9,
     finish: Callable[[Tensor], Tensor] = lambda x: x,
+    detail: Tensor | None = None,
 ) -> Iterator[Frame]:
     """Frames of the rounds, the loss made once per size; `lr` and `average` are Adam's.
 
     Each round starts from the last one's picture in 8 bits and from nothing else: a fresh
     optimizer, Adam's step falling to zero (warm restarts, arXiv 1608.03983). So whoever has the
-    picture can take up where it ended, and gets what one longer run would have given.
+    picture can take up where it ended, and gets what one longer run would have given. On its way
+    to a larger size it is given what `detail`, a picture of the full size, has there and had not
+    at the smaller one, as DeepDream's octaves are: that need not be found again.
     """
     stages = Stages(sum(part.steps for part in plan))
     full, size, loss = (plan[-1].height, plan[-1].width), None, None
@@ -87,7 +92,7 @@ def paint(
     for part in plan:
         if loss is None or size != (part.height, part.width):
             size, loss = (part.height, part.width), loss_at(part.height, part.width)
-        canvas = Pixels(images.scaled(picture, *size))
+        canvas = Pixels(_carried(picture, size, detail))
         adam = part.optimizer == "adam"
         frames = descend(
             canvas,
@@ -102,6 +107,14 @@ def paint(
         )
         yield from stages.run(frames, note=f"{part.width}×{part.height} pixels")
         picture = images.to_tensor(images.to_image(finish(canvas().detach())), start.device)
+
+
+def _carried(picture: Tensor, size: tuple[int, int], detail: Tensor | None) -> Tensor:
+    moved = images.scaled(picture, *size)
+    if detail is None:
+        return moved
+    known = images.scaled(images.scaled(detail, *picture.shape[-2:]), *size)
+    return (moved + images.scaled(detail, *size) - known).clamp(0, 1)
 
 
 def _restart(progress: float) -> float:

@@ -53,7 +53,7 @@ def stylize(
     size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 384,
     steps: Annotated[
         int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
-    ] = 14,
+    ] = 9,
     rounds: Annotated[
         int,
         Range(1, 10, label="Rounds", help="how often the full size is gone over", advanced=True),
@@ -181,7 +181,8 @@ def stylize(
     plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
         first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
-    yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish)
+    detail = seen if start == "content" else None
+    yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish, detail=detail)
 
 
 def soft_by_itself(net: Network) -> bool:
