@@ -21,7 +21,7 @@ from phosphene import (
     vary_style,
 )
 from phosphene.painting import SCALE, Look, Region, layers_of, painting_loss, parse_layers
-from phosphene.pyramid import schedule, sizes_up_to
+from phosphene.pyramid import Round, paint, schedule, sizes_up_to
 from phosphene.style_stats import KINDS, blend, distance, measure, soften, target
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -260,6 +260,17 @@ def test_the_coarsest_size_is_adams_and_takes_thrice_the_steps():
     assert [part.optimizer for part in plan] == ["adam", "lbfgs", "lbfgs"]
     assert [part.steps for part in plan] == [36, 10, 10]
     assert {part.steps for part in schedule([(64, 64)], 10, search="adam")} == {30}
+
+
+def test_a_picture_is_given_detail_on_its_way_to_a_larger_size():
+    photo = images.to_tensor(images.load(PANDA, 96))
+    height, width = photo.shape[-2:]
+    plan = [Round(height // 4, width // 4, 1, "adam"), Round(height, width, 1, "adam")]
+    apart = {}
+    for detail in (photo, None):  # a loss that wants nothing leaves the rest to the way up
+        *_, frame = paint(photo, plan, lambda *_: lambda x: {"none": 0 * x.sum()}, detail=detail)
+        apart[detail is None] = float((images.to_tensor(frame.image) - photo).abs().mean())
+    assert apart[False] < 0.005 < 0.02 < apart[True]
 
 
 def test_lbfgs_needs_a_third_of_the_steps():
