@@ -165,7 +165,7 @@ def speed(picture: str = str(KOALA)) -> None:
     print(f"invert vgg19 relu4_1: first picture {first:.1f} s, result {whole:.1f} s", end=", ")
     print(f"{frame.metrics['PSNR, dB']:.1f} dB, error {frame.metrics['feature error']:.4f}")
     for name, tap in (("efficientnet_lite0", "blocks.1.1"), ("vgg19", "relu3_1")):
-        first, whole, _ = timed(invert_layers(picture, network=name, size=SIZE, steps=96))
+        first, whole, _ = timed(invert_layers(picture, network=name, size=SIZE))
         each = Plain(name).run(tap, picture, TIMED)[0] / TIMED
         theirs = 10 * USUAL * each
         print(f"walk {name}: first {first:.1f} s, 10 layers {whole:.1f} s;", end=" ")
