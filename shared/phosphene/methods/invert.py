@@ -32,7 +32,7 @@ Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer 
 Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
 Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
 
-STEPS = 64
+STEPS = 48
 """Iterations where nothing is said, times the depth's share."""
 
 
@@ -45,7 +45,7 @@ def invert(
     size: Sides = 224,
     steps: Annotated[
         int | None,
-        Range(1, 2000, label="Iterations", help="more come nearer; empty: 32 to 96, by depth"),
+        Range(1, 2000, label="Iterations", help="more come nearer; empty: 24 to 72, by depth"),
     ] = None,
     smoothness: Smoothness = None,
     strongest: Annotated[

@@ -53,7 +53,7 @@ def invert_layers(
     steps: Annotated[
         int,
         Range(1, 1000, label="Iterations per layer", help="early ones get more, late ones less"),
-    ] = 48,
+    ] = 32,
     layers: Annotated[
         tuple[str, ...],
         TapChoice(label="Layers", help="empty: ten from shallow to deep", several=True),
