@@ -280,8 +280,8 @@ def done(device: str) -> None:
             begun, first = time.perf_counter(), 0.0
             for _ in stylize(picture, STYLE, size=512, network=network, device=device):
                 first = first or time.perf_counter() - begun
-            told = f"{network} | {picture.width}×{picture.height} | {first:.2f}"
-            print(f"| {told} | {time.perf_counter() - begun:.1f} |", flush=True)
+            cells = f"{network} | {picture.width}×{picture.height} | {first:.2f}"
+            print(f"| {cells} | {time.perf_counter() - begun:.1f} |", flush=True)
 
 
 def precision(device: str, side: int = 192) -> None:
