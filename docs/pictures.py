@@ -7,7 +7,7 @@ python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only tho
 python docs/pictures.py dreams            six looks of DeepDream
 python docs/pictures.py grown             seven classes and a channel, grown from noise
 python docs/pictures.py openings          what a page shows before its first result
-python docs/pictures.py walks [NAME ...]  inversion's walks of VGG-19; only those named
+python docs/pictures.py walks [NAME ...]  inversion's walks of both networks; only those named
 """
 
 from __future__ import annotations
@@ -213,13 +213,14 @@ def softened() -> None:
 
 
 def walks(*names: str) -> None:
-    """Ten layers of VGG-19 at 224 pixels, 96 iterations each."""
+    """Ten layers of both embedded networks at 224 pixels, 96 iterations times the depth's share."""
     app = APPS / "feature_inversion"
     for name in names or ("koala", "summer_palace"):
         photo = app / "examples" / f"{name}.jpg"
-        *_, last = phosphene.invert_layers(photo, size=224, steps=96)
-        saved(last.image, app / "pictures" / f"{name}_vgg19.jpg")
-        print(f"{name}: {last.seconds:.1f} s, {dict(last.metrics)}", flush=True)
+        for network in ("vgg19", "efficientnet_lite0"):
+            *_, last = phosphene.invert_layers(photo, network=network, size=224, steps=96)
+            saved(last.image, app / "pictures" / f"{name}_{network}.jpg")
+            print(f"{name}, {network}: {last.seconds:.1f} s, {dict(last.metrics)}", flush=True)
 
 
 if __name__ == "__main__":

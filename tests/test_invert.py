@@ -52,7 +52,7 @@ def test_the_walk_finds_what_each_layer_finds_alone():
     walk = last(phosphene.invert_layers(PALACE, layers=layers, steps=24, **LITE))
     net = load_network(LITE["network"], device="cpu")
     for layer, (_, picture) in zip(layers, walk.panels[1:], strict=True):
-        steps = math.ceil(24 * inverting.worth(net, layer))
+        steps = math.ceil(24 * inverting.settings(net, layer).worth)
         alone = last(phosphene.invert(PALACE, layer=layer, steps=steps, **LITE))
         assert np.abs(np.asarray(picture, float) - np.asarray(alone.image, float)).max() <= 1
 
@@ -70,6 +70,28 @@ def test_iterations_left_empty_suit_the_depth():
         counts.append(next(frames).steps)
         frames.close()
     assert counts == sorted(set(counts), reverse=True)
+
+
+@pytest.mark.parametrize("layer", ["blocks.2.1", "logits"])
+def test_the_error_told_is_that_of_the_picture_shown(layer):
+    frame = last(phosphene.invert(PALACE, layer=layer, steps=24, jitter=0, **LITE))
+    net = load_network(LITE["network"], device="cpu")
+    with torch.no_grad():
+        wanted, found = (
+            net.acts(phosphene.images.to_tensor(picture), [layer])[layer]
+            for picture in (phosphene.images.load(PALACE, LITE["size"]), frame.image)
+        )
+    error = float(inverting.Target(layer, wanted).error(found))
+    assert frame.metrics["feature error"] == pytest.approx(error, rel=0.03)
+
+
+def test_scores_alone_bring_back_what_is_seen():
+    wanted = load_network(LITE["network"], device="cpu").verdict(
+        phosphene.images.to_tensor(phosphene.images.load(PALACE, 160))
+    )
+    frame = last(phosphene.invert(PALACE, layer="logits", steps=96, **LITE | {"size": 160}))
+    assert frame.metrics["feature error"] < 0.7
+    assert set(wanted) & set(frame.verdict)
 
 
 def test_a_search_that_stands_still_ends():
@@ -150,7 +172,10 @@ def test_every_choice_lowers_its_loss(options):
         ({"channels": ","}, "names none"),
         ({"region": Image.new("L", (64, 43))}, "empty"),
         ({"layer": "relu9_9"}, "did you mean"),
-        ({"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64}, "at least"),
+        (
+            {"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64},
+            "at least",
+        ),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(options, words):

@@ -18,14 +18,7 @@ LAYERS: dict[str, dict[str, Any]] = {
     "The gist": {"layer": "relu5_1"},
     "Strongest 5 %": {"layer": "relu3_1", "strongest": 5},
     "What varies": {"layer": "relu5_1", "repeats": 3, "steps": 64},
-    "Only its name": {
-        "network": "efficientnet_lite0",
-        "layer": "logits",
-        "steps": 160,
-        "jitter": 16,
-        "smoothness": 0.1,
-        "alpha": 0.05,
-    },
+    "Only its name": {"network": "efficientnet_lite0", "layer": "logits"},
 }
 WALKS: dict[str, dict[str, Any]] = {
     "VGG-19": {},

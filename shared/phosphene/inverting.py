@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,6 @@ from phosphene import losses
 from phosphene.errors import InputError
 from phosphene.networks import Network
 
-Value = TypeVar("Value")
 Distance: TypeAlias = Literal["euclidean", "cosine"]
 
 BOUND = 80 / 255
@@ -40,8 +39,13 @@ class Target:
         """How far features are, per picture (N,): 0 where they agree.
 
         L-BFGS wants the square. Adam wants the norm itself: its gradient keeps its size as
-        the picture comes near, which gained 3 dB at relu4_1.
+        the picture comes near, which gained 3 dB at relu4_1. Of probabilities it gets the
+        relative entropy: far from its target a softmax is flat.
         """
+        if kind == "euclidean" and not squared and self.tap == "probabilities":
+            return F.kl_div(
+                found.float().clamp(min=1e-30).log(), self.features.float(), reduction="none"
+            ).sum(1)
         if kind == "euclidean":
             return self.error(found) if squared else (self.error(found) + 1e-9).sqrt()
         share = 1.0 if self.share is None else self.share
@@ -67,41 +71,30 @@ class Prior:
         return terms
 
 
-def smoothness(network: Network, tap: str) -> float:
-    """The weight of total variation at a depth: nothing to add where the features say it all."""
+@dataclass(frozen=True)
+class Settings:
+    """How a layer is searched.
+
+    `tv` and `alpha` weigh the prior. Steps fall off with frequency as 1/f^`falloff` (1: as in
+    natural pictures) and get 4 `grain` beyond that. `jitter` is the random shift between
+    iterations in pixels, `worth` the layer's share of iterations.
+    """
+
+    tv: float
+    alpha: float = 0.0
+    falloff: float = 1.0
+    grain: float = 0.0
+    jitter: int = 0
+    worth: float = 1.0
+
+
+def settings(network: Network, tap: str) -> Settings:
+    """What suits a layer's depth."""
     known = network.tap(tap)
     if known.receptive_field is None:
-        return GLOBAL_TV
-    return _at(DENSE_TV if _dense(network, tap) else SPARSE_TV, known.stride)
-
-
-def nearness(network: Network, tap: str) -> float:
-    """The weight of the 6-norm at a depth: late layers let brightness drift without it."""
-    known = network.tap(tap)
-    return DEEP_ALPHA if known.receptive_field is None or known.stride >= 16 else 0.0
-
-
-def pace(network: Network, tap: str) -> tuple[float, float]:
-    """How steps fall off with frequency (1: as in natural pictures), and what all get beyond that.
-
-    Layers near the picture see fine detail as clearly as large shapes; with 1/f it lags behind.
-    """
-    if not _dense(network, tap):
-        return 1.0, 0.0
-    return _at(DENSE_PACE, network.tap(tap).stride)
-
-
-def worth(network: Network, tap: str) -> float:
-    """The share of iterations that a depth deserves, so that every depth takes about as long.
-
-    An iteration through the first layers is cheap; through the last it costs the whole network.
-    """
-    known = network.tap(tap)
-    return GLOBAL_WORTH if known.receptive_field is None else _at(DEPTH_WORTH, known.stride)
-
-
-def _at(table: Mapping[int, Value], stride: int) -> Value:
-    return next(value for limit, value in table.items() if stride <= limit)
+        return PLACELESS
+    table = DENSE if _dense(network, tap) else SPARSE
+    return next(value for limit, value in table.items() if known.stride <= limit)
 
 
 def _dense(network: Network, tap: str) -> bool:
@@ -111,13 +104,26 @@ def _dense(network: Network, tap: str) -> bool:
     return not flat and known.channels >= 3 * known.stride**2
 
 
-# By stride in pixels, chosen by PSNR and by looking: benchmarks/invert.md.
-DENSE_TV = {1: 0.0, 2: 0.15, 4: 1.0, 10_000: 1.5}
-SPARSE_TV = {4: 1.0, 8: 2.0, 16: 1.0, 10_000: 0.5}
-DEEP_ALPHA = 0.01
-DENSE_PACE = {2: (0.5, 0.0), 4: (1.0, 3.0), 10_000: (1.0, 0.0)}
-DEPTH_WORTH = {1: 1.0, 2: 1.5, 4: 1.0, 8: 0.5, 10_000: 0.5}
-GLOBAL_TV, GLOBAL_WORTH = 0.5, 0.5
+# By the largest stride in pixels, chosen by PSNR and by looking: benchmarks/invert.md. Layers near
+# the picture see fine detail as clearly as large shapes, and with 1/f it lags behind; late ones let
+# brightness drift without the 6-norm. An iteration through many layers costs more, so that dense
+# ones, which need fewer, get fewer.
+DENSE: Mapping[int, Settings] = {
+    1: Settings(tv=0.0, falloff=0.5),
+    2: Settings(tv=0.15, falloff=0.5, worth=1.5),
+    4: Settings(tv=1.0, grain=3.0),
+    8: Settings(tv=1.5, worth=0.5),
+    10_000: Settings(tv=1.5, alpha=0.01, worth=0.5),
+}
+SPARSE: Mapping[int, Settings] = {
+    4: Settings(tv=1.0),
+    8: Settings(tv=2.0),
+    16: Settings(tv=1.0, alpha=0.01),
+    10_000: Settings(tv=0.5, alpha=0.01, worth=1.5),
+}
+# Where places are gone, a still picture can carry the right numbers in faint grey noise; only what
+# stays itself when shifted is worth finding, and Adam needs many iterations for it.
+PLACELESS = Settings(tv=0.1, alpha=0.03, falloff=1.2, jitter=16, worth=4.0)
 
 
 def strongest(features: Tensor, percent: float) -> Tensor:

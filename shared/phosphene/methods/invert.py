@@ -19,7 +19,7 @@ from phosphene.inverting import Distance, Prior, Target
 from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, TapChoice, Text
 from phosphene.methods import method
 from phosphene.networks import Network, load_network
-from phosphene.searching import Gallery, Start, begin, error_of, kept, search
+from phosphene.searching import Gallery, Start, begin, kept, search
 
 Layer: TypeAlias = Annotated[
     str, TapChoice(label="Layer", help="early ones keep the picture, late ones its gist")
@@ -45,7 +45,7 @@ def invert(
     size: Sides = 224,
     steps: Annotated[
         int | None,
-        Range(1, 2000, label="Iterations", help="more come nearer; empty: 24 to 72, by depth"),
+        Range(1, 2000, label="Iterations", help="more come nearer; empty: 24 to 192, by depth"),
     ] = None,
     smoothness: Smoothness = None,
     strongest: Annotated[
@@ -102,8 +102,15 @@ def invert(
         ),
     ] = None,
     jitter: Annotated[
-        int, Range(0, 16, label="Jitter", help="pixels; above 0 Adam descends", advanced=True)
-    ] = 0,
+        int | None,
+        Range(
+            0,
+            16,
+            label="Jitter",
+            help="pixels; above 0 Adam descends; empty: by depth",
+            advanced=True,
+        ),
+    ] = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -127,19 +134,23 @@ def invert(
         fitted = images.load(other).resize((width, height), Image.Resampling.LANCZOS)
         joining = kept(net, images.to_tensor(fitted, net.device), [other_layer])
         targets = [(wanted, 1 - balance), (joining[other_layer], balance)]
-    smooth = inverting.smoothness(net, layer) if smoothness is None else smoothness
-    near = inverting.nearness(net, layer) if alpha is None else alpha
+    suited = inverting.settings(net, layer)
+    prior = Prior(
+        suited.tv if smoothness is None else smoothness,
+        beta,
+        suited.alpha if alpha is None else alpha,
+    )
     generator = torch.Generator().manual_seed(seed)
     gallery = Gallery(original)
     run = search(
         net,
         targets,
-        Prior(smooth, beta, near),
+        prior,
         begin(cast(Start, start), original, shape, repeats, generator).to(net.device),
-        steps=steps or math.ceil(STEPS * inverting.worth(net, layer)),
+        steps=steps or math.ceil(STEPS * suited.worth),
         pixels=canvas == "pixels",
         distance=cast(Distance, distance),
-        jitter=jitter,
+        jitter=suited.jitter if jitter is None else jitter,
         generator=generator,
         render=gallery,
     )
@@ -149,7 +160,7 @@ def invert(
         yield replace(
             frame,
             note=frame.note or note,
-            metrics=gallery.measures() | {"feature error": error_of(frame, layer)},
+            metrics=gallery.measures() | dict(frame.metrics),
             verdict=verdict(net, gallery.mean) if last else {},
             panels=gallery.panels() if last else (),
             files=files if last else {},

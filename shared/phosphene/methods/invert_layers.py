@@ -21,7 +21,7 @@ from phosphene.methods import method
 from phosphene.methods.invert import Net, Seed, Sides
 from phosphene.networks import Network, load_network
 from phosphene.poster import Memory, poster
-from phosphene.searching import Gallery, begin, error_of, kept, search
+from phosphene.searching import FEATURE_ERROR, PER_STEP, Gallery, begin, kept, search
 
 PAUSE = 0.8
 """Seconds between two posters at least: drawing one takes a while."""
@@ -74,8 +74,8 @@ def invert_layers(
     if versus:
         walks.append(_walk(image, versus, (), len(walks[0].paths), size, steps, seed, device))
     paths = [path for walk in walks for path in walk.paths]
-    begun = shown = time.monotonic()
-    done, least = 0, len(paths)
+    begun = time.monotonic()
+    shown = 0.0
     with ExitStack() as stack:
         for path in paths:
             stack.callback(path.close)
@@ -83,12 +83,11 @@ def invert_layers(
         while alive := [path for path in paths if not path.done]:
             for path in alive:
                 path.advance()
-                done += 1
                 now = time.monotonic()
-                if done == least or (done > least and now - shown > PAUSE):
+                if paths[-1].last and now - shown > PAUSE:
                     shown = now
-                    yield _frame(walks, done, now - begun)
-        yield _frame(walks, done, time.monotonic() - begun, last=True)
+                    yield _frame(walks, now - begun)
+        yield _frame(walks, time.monotonic() - begun, last=True)
 
 
 @dataclass
@@ -98,6 +97,8 @@ class Path:
     tap: str
     gallery: Gallery
     frames: Any
+    pace: int = 1
+    """How many of its steps one turn takes."""
     last: Frame | None = None
 
     @property
@@ -105,8 +106,15 @@ class Path:
         """Whether the search is over."""
         return self.last is not None and self.last.step >= self.last.steps
 
+    @property
+    def turns(self) -> tuple[int, int]:
+        """How many turns it took, of how many."""
+        if self.last is None:
+            return 0, 0
+        return -(-self.last.step // self.pace), -(-self.last.steps // self.pace)
+
     def advance(self) -> None:
-        """One step of the search."""
+        """One turn of the search."""
         self.last = next(self.frames)
 
     def close(self) -> None:
@@ -117,7 +125,8 @@ class Path:
         """The picture so far with its measures."""
         if self.last is None:
             return None
-        return Memory(self.tap, self.last.image, self.gallery.psnr(), error_of(self.last, self.tap))
+        error = self.last.metrics[FEATURE_ERROR]
+        return Memory(self.tap, self.last.image, self.gallery.psnr(), error)
 
 
 @dataclass(frozen=True)
@@ -154,18 +163,19 @@ def _walk(
     paths = []
     for tap in taps:
         gallery = Gallery(original)
-        prior = Prior(inverting.smoothness(network, tap), alpha=inverting.nearness(network, tap))
-        worth = math.ceil(steps * inverting.worth(network, tap))
+        suited = inverting.settings(network, tap)
         frames = search(
             network,
             [(targets[tap], 1.0)],
-            prior,
+            Prior(suited.tv, alpha=suited.alpha),
             start.to(network.device),
-            steps=worth,
+            steps=math.ceil(steps * suited.worth),
+            jitter=suited.jitter,
+            generator=torch.Generator().manual_seed(seed),
             every=1,
             render=gallery,
         )
-        paths.append(Path(tap, gallery, frames))
+        paths.append(Path(tap, gallery, frames, PER_STEP if suited.jitter else 1))
     return Walk(network, picture, paths)
 
 
@@ -191,9 +201,10 @@ def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(names), key=lambda name: place.get(name, len(listed))))
 
 
-def _frame(walks: Sequence[Walk], done: int, seconds: float, last: bool = False) -> Frame:
+def _frame(walks: Sequence[Walk], seconds: float, last: bool = False) -> Frame:
     rows = [(walk.network.name, walk.original, walk.memories()) for walk in walks]
-    total = sum(path.last.steps for walk in walks for path in walk.paths if path.last)
+    turns = [path.turns for walk in walks for path in walk.paths]
+    done, total = (sum(column) for column in zip(*turns, strict=True))
     metrics, panels, notes = {}, [], []
     for walk, (name, original, memories) in zip(walks, rows, strict=True):
         prefix = f"{name} " if len(rows) > 1 else ""
