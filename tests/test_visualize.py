@@ -68,6 +68,16 @@ def test_a_channel_is_raised_more_than_any_other_of_its_layer(net):
     assert raised.argmax() == 57
 
 
+def test_a_class_keeps_to_the_middle_and_a_channel_fills_the_picture():
+    def rim(target):
+        """The contrast of a picture's border over that of its middle."""
+        seen = to_tensor(last(target=target, center=None).image)
+        border = torch.cat([seen[..., :8].flatten(), seen[..., -8:].flatten()])
+        return float(border.std() / seen[..., 40:72, 40:72].std())
+
+    assert rim("goose") < 0.8 < rim("blocks.3.2:10")
+
+
 def test_frames_tell_score_probability_and_what_the_network_sees(net):
     frame = last(target="lemon")
     assert {"class:lemon", "probability of lemon"} == set(frame.metrics)

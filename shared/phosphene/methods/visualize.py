@@ -30,6 +30,7 @@ from phosphene.networks import Network, load_network
 from phosphene.zoo import imagenet_classes
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
+MIDDLE = 0.6
 _WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
 Net: TypeAlias = Annotated[
@@ -77,7 +78,7 @@ def visualize(
     jitter: Annotated[int, Range(0, 32, label="Jitter", help="pixels; 0: off")] = 16,
     zoom: Annotated[float, Range(0, 50, 5, label="Random size", help="percent; 0: off")] = 40,
     turn: Annotated[float, Range(0, 30, 1, label="Random turn", help="degrees; 0: off")] = 15,
-    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off")] = 60,
+    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off")] = 110,
     l2: Annotated[float, Range(0, 100, 1, label="L2 decay", help="0: off")] = 0,
     blur: Annotated[float, Range(0, 2, 0.1, label="Blur now and then", help="radius; 0: off")] = 0,
     blur_every: Annotated[int, Range(1, 32, label="Blur and clip every", advanced=True)] = 4,
@@ -90,8 +91,16 @@ def visualize(
         Range(0, 0.95, 0.05, label="Clip weak pixels", help="of small contribution", advanced=True),
     ] = 0,
     center: Annotated[
-        float, Range(0, 1, 0.05, label="Keep to the middle", help="0: off", advanced=True)
-    ] = 0.35,
+        float | None,
+        Range(
+            0,
+            1,
+            0.05,
+            label="Keep to the middle",
+            help="0: off; empty: 0.6 for a class",
+            advanced=True,
+        ),
+    ] = None,
     octaves: Annotated[
         int, Range(1, 4, label="Sizes", help="from coarse to fine", advanced=True)
     ] = 3,
@@ -142,6 +151,8 @@ def visualize(
     else:
         first = beginning(start, size, size, count, generator)
     first = first.to(net.device)
+    if center is None:  # a thing has a middle, a texture fills the picture
+        center = MIDDLE if any(term.of_classes for term in wish.terms) else 0.0
     care = Care(l2, tv, blur, blur_every, small, weak, jitter, zoom, turn, center)
     wanted = wish_of(net, wish, first, diversity if count > 1 else 0.0)
     grower = Grower(net, wanted, care, generator, canvas == "fourier", octaves, lr)
