@@ -6,6 +6,7 @@ python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
 python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only those named
 python docs/pictures.py dreams            six looks of DeepDream
 python docs/pictures.py grown             seven classes and a channel, grown from noise
+python docs/pictures.py lites             two more networks, dreaming and growing a goose
 python docs/pictures.py openings          what a page shows before its first result
 python docs/pictures.py walks [NAME ...]  inversion's walks of both networks; only those named
 """
@@ -82,7 +83,10 @@ def page_of(name: str) -> ModuleType:
 
 
 def looks(*apps: str) -> None:
-    """Every look as a small picture: of the summer palace, the koala, the koala again."""
+    """Every look as a small picture: of the summer palace, the koala, the koala again.
+
+    EfficientNet paints the summer palace; the wave's blue turns purple on its koala.
+    """
     makers = {
         "deepdream": (dreamt, "summer_palace"),
         "style_transfer": (painted, "koala"),
@@ -93,9 +97,9 @@ def looks(*apps: str) -> None:
         page = page_of(app)
         settings_of = page.LAYERS if app == "feature_inversion" else page.LOOKS
         for look, settings in settings_of.items():
-            if app == "style_transfer" and "network" in settings:
-                continue  # EfficientNet needs more pixels than a thumbnail has
-            small = ImageOps.fit(make(name, **settings), (192, 144), centering=(0.5, 0.35))
+            quick = app == "style_transfer" and "network" in settings
+            shown = make("summer_palace" if quick else name, **settings)
+            small = ImageOps.fit(shown, (192, 144), centering=(0.5, 0.35))
             saved(small, APPS / app / "looks" / f"{slug(look)}.jpg")
             print(app, look, flush=True)
 
@@ -108,9 +112,11 @@ def dreamt(name: str, **settings: Any) -> Image.Image:
 
 
 def painted(name: str, **settings: Any) -> Image.Image:
-    """The page's pair of this name, small."""
+    """The page's pair of this name, small; EfficientNet needs more pixels than a thumbnail has."""
     pairs = {Path(pair["content"]).stem: pair for pair in page_of("style_transfer").examples()}
-    *_, last = phosphene.stylize(**pairs[name], **{**settings, "size": 192})
+    *_, last = phosphene.stylize(
+        **pairs[name], **{"size": 384 if "network" in settings else 192, **settings}
+    )
     return last.image
 
 
@@ -174,6 +180,19 @@ def dreams() -> None:
         saved(dreamt(name, **app.LOOKS[look]), APPS / "deepdream/pictures" / f"{look.lower()}.jpg")
 
 
+def lites() -> None:
+    """What EfficientNet-Lite1 (above) and 2 (below) make of two photographs and of a goose."""
+    rows = []
+    for network in ("efficientnet_lite1", "efficientnet_lite2"):
+        seen = [
+            dreamt("summer_palace", network=network),
+            dreamt("flower", network=network, tap="blocks.3.2"),
+            visualized("goose", network=network),
+        ]
+        rows.append(row(seen, width=WIDTH))
+    saved(stacked(rows), APPS / "deepdream" / "pictures" / "lites.jpg")
+
+
 def pairs(*names: str) -> None:
     """Every pair of the page with the default settings; only those named."""
     app = page_of("style_transfer")
@@ -232,6 +251,7 @@ if __name__ == "__main__":
         "looks": looks,
         "dreams": dreams,
         "grown": grown,
+        "lites": lites,
         "openings": openings,
         "walks": walks,
     }

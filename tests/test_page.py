@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import runpy
 from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from phosphene import images
+from phosphene import deploy, images
 from phosphene.errors import WeightsError
 from tests.tint import tint
 
@@ -41,6 +42,16 @@ def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, pict
     assert '[data-testid="Deep red-radio-label"]' in style
     assert style.count("data:image/jpeg;base64,") == 2
     assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
+
+
+@pytest.mark.parametrize("app", ["deepdream", "feature_inversion", "style_transfer"])
+def test_the_looks_of_a_tab_all_have_pictures_or_none_has(app, monkeypatch):
+    tabs = []
+    monkeypatch.setattr(ui, "page", lambda *_, **options: tabs.extend(options["tabs"]))
+    runpy.run_path(str(deploy.ROOT / "apps" / app / "app.py"))
+    shown = [(set(tab.thumbnails), set(tab.presets)) for tab in tabs if tab.thumbnails]
+    assert shown
+    assert all(pictures == looks for pictures, looks in shown)
 
 
 def test_a_page_opens_with_what_its_first_example_makes(form_for, picture, tmp_path):

@@ -118,7 +118,7 @@ DENSE: Mapping[int, Settings] = {
 SPARSE: Mapping[int, Settings] = {
     4: Settings(tv=1.0),
     8: Settings(tv=2.0),
-    16: Settings(tv=1.0, alpha=0.01, worth=0.75),
+    16: Settings(tv=1.0, alpha=0.01, worth=0.5),
     10_000: Settings(tv=0.5, alpha=0.01, worth=1.5),
 }
 # Where places are gone, a still picture can carry the right numbers in faint grey noise; only what
