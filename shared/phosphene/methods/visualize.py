@@ -31,6 +31,7 @@ from phosphene.zoo import imagenet_classes
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 MIDDLE = 0.6
+"""How much the picture of a class keeps to its middle where nothing is said: things have one."""
 _WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
 Net: TypeAlias = Annotated[
@@ -151,7 +152,7 @@ def visualize(
     else:
         first = beginning(start, size, size, count, generator)
     first = first.to(net.device)
-    if center is None:  # a thing has a middle, a texture fills the picture
+    if center is None:
         center = MIDDLE if any(term.of_classes for term in wish.terms) else 0.0
     care = Care(l2, tv, blur, blur_every, small, weak, jitter, zoom, turn, center)
     wanted = wish_of(net, wish, first, diversity if count > 1 else 0.0)
