@@ -83,10 +83,7 @@ def page_of(name: str) -> ModuleType:
 
 
 def looks(*apps: str) -> None:
-    """Every look as a small picture: of the summer palace, the koala, the koala again.
-
-    EfficientNet paints the summer palace; the wave's blue turns purple on its koala.
-    """
+    """Every look as a small picture: of the summer palace, the koala, the koala again."""
     makers = {
         "deepdream": (dreamt, "summer_palace"),
         "style_transfer": (painted, "koala"),
@@ -97,9 +94,7 @@ def looks(*apps: str) -> None:
         page = page_of(app)
         settings_of = page.LAYERS if app == "feature_inversion" else page.LOOKS
         for look, settings in settings_of.items():
-            quick = app == "style_transfer" and "network" in settings
-            shown = make("summer_palace" if quick else name, **settings)
-            small = ImageOps.fit(shown, (192, 144), centering=(0.5, 0.35))
+            small = ImageOps.fit(make(name, **settings), (192, 144), centering=(0.5, 0.35))
             saved(small, APPS / app / "looks" / f"{slug(look)}.jpg")
             print(app, look, flush=True)
 
@@ -215,7 +210,7 @@ def card(name: str, style: Path) -> Image.Image:
 
 
 def softened() -> None:
-    """Two pairs painted by EfficientNet-Lite0: plain activations left, softened right."""
+    """Two pairs painted by EfficientNet-Lite0: plain activations left, our way right."""
     examples = APPS / "style_transfer" / "examples"
     shown = []
     for photo, art in (("summer_palace", "great_wave"), ("cat", "composition_viii")):

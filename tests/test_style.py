@@ -110,6 +110,29 @@ def test_content_costs_nothing_for_the_content_and_style_for_the_style():
     assert terms["style"] < 1e-2  # of 1000
 
 
+def test_colors_cost_nothing_for_the_style_and_keep_to_their_region():
+    shown = look(style=1.0, colors=1.0)
+    sample = images.to_tensor(images.load(PALACE, 64))
+    goals = shown.style_of([sample], [1.0])
+    assert painting_loss(shown, [Region(goals)], None)(sample)["colors"] < 1  # of 1000
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., :32] = 1
+    picture = images.to_tensor(images.load(PANDA, 96))[..., :64, :64].clone().requires_grad_()
+    painting_loss(shown, [Region(goals, mask)], None)(picture)["colors"].backward()
+    assert picture.grad[..., :32].abs().sum() > 0
+    assert picture.grad[..., 32:].abs().sum() == 0
+
+
+def test_the_quick_network_takes_the_colors_of_the_style_as_well():
+    red = np.random.default_rng(0).normal((200, 60, 40), 25, (64, 64, 3)).clip(0, 255)
+    *_, frame = stylize(
+        PALACE, red.astype(np.uint8), network="efficientnet_lite0", size=96, steps=8, device="cpu"
+    )
+    found = np.asarray(frame.image, float).mean((0, 1))
+    assert np.abs(found - red.mean((0, 1))).max() < 30
+    assert frame.losses["colors"] < 0.2 * frame.history[0]["colors"]
+
+
 def test_a_region_does_not_reach_beyond_its_receptive_field():
     shown = look(style=1.0)
     sample = images.to_tensor(images.load(PALACE, 64))

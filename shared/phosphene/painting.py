@@ -21,6 +21,8 @@ from phosphene.tiling import Part, Sums, added, in_parts, parts_of
 
 SCALE = 1000.0
 """All terms together: numbers that people can read, far above the optimizers' thresholds."""
+PIXELS = "pixels"
+"""The colors themselves, compared like a tap where `colors` has a weight."""
 
 
 @dataclass(frozen=True)
@@ -121,23 +123,30 @@ class Look:
     def acts(self, x: Tensor) -> dict[str, Tensor]:
         """Activations at the taps, softened if the look says so."""
         found = self.net.acts(x, self.taps)
-        return {tap: soften(a) for tap, a in found.items()} if self.soft else found
+        if self.soft:
+            found = {tap: soften(a) for tap, a in found.items()}
+        return found | {PIXELS: x} if self.weights.get("colors") else found
+
+    def kind_of(self, tap: str) -> Kind:
+        """How a tap is compared: of colors the rare ones must count as well."""
+        return "wasserstein" if tap == PIXELS else self.kind
 
     def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
         """The targets of a blend of styles, by tap."""
         with turn(self.net.device):
             found = [self._moments(picture) for picture in pictures]
         return {
-            tap: target(self.kind, blend([moments[tap] for moments in found], shares))
+            tap: target(self.kind_of(tap), blend([moments[tap] for moments in found], shares))
             for tap in found[0]
         }
 
     def _moments(self, picture: Tensor) -> dict[str, Moments]:
         taps = [tap for tap, weight in self.style.items() if weight]
+        taps += [PIXELS] if self.weights.get("colors") else []
 
         def read(seen: Tensor, part: Part) -> Sums:
             acts = self.acts(seen)
-            found = {tap: sums(self.kind, part.own(acts[tap])) for tap in taps}
+            found = {tap: sums(self.kind_of(tap), part.own(acts[tap])) for tap in taps}
             return {(tap, name): v for tap in taps for name, v in found[tap].items()}
 
         whole = added(picture, parts_of(*picture.shape[-2:]), read)
@@ -153,7 +162,10 @@ class Region:
 
 
 def painting_loss(look: Look, regions: Sequence[Region], content: Tensor | None) -> Loss:
-    """The terms "style", "content", "dream" and "tv" of pictures (1, 3, H, W), read in parts."""
+    """The terms "style", "colors", "content", "dream" and "tv" of pictures (1, 3, H, W).
+
+    They are read in parts.
+    """
     reader = _Reader(look, regions)
     if content is not None:
         reader.remember(content)
@@ -201,7 +213,8 @@ class _Reader:
                     height, width = acts[tap].shape[-2:]
                     cells = F.adaptive_avg_pool2d(part.of(region.mask), (height, width))
                     mask = part.own(cells)
-                for name, value in sums(self.look.kind, part.own(acts[tap]), mask).items():
+                kind = self.look.kind_of(tap)
+                for name, value in sums(kind, part.own(acts[tap]), mask).items():
                     found[index, tap, name] = value
         if self.kept:
             found["content"] = _energy(part.own(acts[self.look.content]) - self.kept[part])
@@ -213,7 +226,9 @@ class _Reader:
         """Weighted terms; the style's is a mean over taps and regions by weight and area."""
         terms: dict[str, Tensor] = {}
         if self.regions:
-            terms["style"] = torch.stack(list(self._distances(found))).sum()
+            terms["style"] = torch.stack(list(self._distances(found, self.look.style))).sum()
+            if self.look.weights.get("colors"):
+                terms["colors"] = torch.stack(list(self._distances(found, {PIXELS: 1.0}))).sum()
         if "content" in found:
             terms["content"] = found["content"] / self.size
         if "dream" in found:
@@ -221,14 +236,14 @@ class _Reader:
         weights = self.look.weights
         return {name: term * (SCALE * weights[name]) for name, term in terms.items()}
 
-    def _distances(self, found: Sums) -> Iterator[Tensor]:
-        whole = sum(self.look.style.values())
+    def _distances(self, found: Sums, shares: Mapping[str, float]) -> Iterator[Tensor]:
+        whole = sum(shares.values())
         for index, region in enumerate(self.regions):
             area = 1.0 if region.mask is None else float(region.mask.mean())
-            for tap, goal in region.goals.items():
+            for tap in shares.keys() & region.goals.keys():
                 own = {key[2]: v for key, v in found.items() if key[:2] == (index, tap)}
-                share = area * self.look.style[tap] / whole
-                yield share * distance(self.look.kind, averaged(own), goal)
+                share = area * shares[tap] / whole
+                yield share * distance(self.look.kind_of(tap), averaged(own), region.goals[tap])
 
 
 def _energy(features: Tensor) -> Tensor:

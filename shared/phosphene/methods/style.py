@@ -26,6 +26,8 @@ from phosphene.style_stats import KINDS, Kind
 CONTENT_WEIGHT = 0.0075
 TV_WEIGHT = 0.2
 DREAM_WEIGHT = 0.1
+COLOR_WEIGHT = 2.0
+"""Of the colors themselves, which softened activations hold but loosely."""
 STYLE_SIDE = 32
 """A style needs at least this many pixels a side to say anything about brushwork."""
 
@@ -138,15 +140,17 @@ def stylize(
     """Paint the content with the brush of one to three styles, from coarse to fine."""
     net = load_network(network, device=device, pooling=cast(Pooling, pooling))
     layers = layers_of(net)
+    soft = activations == "soft" or (activations == "auto" and soft_by_itself(net))
     look = Look(
         net,
         parse_layers(style_layers) or layers.style,
         content_tap or layers.content,
         layers.dream,
         cast(Kind, statistics),
-        activations == "soft" or (activations == "auto" and soft_by_itself(net)),
+        soft,
         {
             "style": 1 - dream,
+            "colors": COLOR_WEIGHT * (1 - dream) if soft else 0.0,
             "content": CONTENT_WEIGHT * 10 ** (1 - strength / 5),
             "dream": DREAM_WEIGHT * dream,
             "tv": TV_WEIGHT * smooth,

@@ -15,7 +15,13 @@ from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Flag, NetworkChoice, Picture, Range
 from phosphene.methods import method
-from phosphene.methods.style import TV_WEIGHT, open_style, soft_by_itself, style_scaled
+from phosphene.methods.style import (
+    COLOR_WEIGHT,
+    TV_WEIGHT,
+    open_style,
+    soft_by_itself,
+    style_scaled,
+)
 from phosphene.networks import load_network
 from phosphene.painting import Look, Region, layers_of, painting_loss
 from phosphene.pyramid import paint, schedule, sizes_up_to
@@ -49,14 +55,15 @@ def texture(
     """Grow a texture from noise until the network cannot tell it from the sample."""
     net = load_network(network, device=device)
     layers = layers_of(net)
+    soft = soft_by_itself(net)
     look = Look(
         net,
         layers.style,
         layers.content,
         layers.dream,
         cast(Kind, statistics),
-        soft_by_itself(net),
-        {"style": 1.0, "tv": TV_WEIGHT * smooth},
+        soft,
+        {"style": 1.0, "colors": COLOR_WEIGHT if soft else 0.0, "tv": TV_WEIGHT * smooth},
     )
     for tap in look.taps:
         net.check_size(tap, size, size)
