@@ -24,7 +24,7 @@ from phosphene.poster import Memory, poster
 from phosphene.searching import FEATURE_ERROR, PER_STEP, Gallery, begin, kept, search
 
 PAUSE = 0.8
-"""Seconds between two posters at least: drawing one takes a while."""
+"""Seconds between two posters at least, and four times what the last one took to draw and show."""
 WALKS = {
     "vgg19": (
         *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"),
@@ -75,7 +75,7 @@ def invert_layers(
         walks.append(_walk(image, versus, (), len(walks[0].paths), size, steps, seed, device))
     paths = [path for walk in walks for path in walk.paths]
     begun = time.monotonic()
-    shown = 0.0
+    shown, pause = 0.0, PAUSE
     with ExitStack() as stack:
         for path in paths:
             stack.callback(path.close)
@@ -84,9 +84,10 @@ def invert_layers(
             for path in alive:
                 path.advance()
                 now = time.monotonic()
-                if paths[-1].last and now - shown > PAUSE:
-                    shown = now
+                if paths[-1].last and now - shown > pause:
                     yield _frame(walks, now - begun)
+                    shown = time.monotonic()
+                    pause = max(PAUSE, 4 * (shown - now))
         yield _frame(walks, time.monotonic() - begun, last=True)
 
 
