@@ -172,10 +172,7 @@ def test_every_choice_lowers_its_loss(options):
         ({"channels": ","}, "names none"),
         ({"region": Image.new("L", (64, 43))}, "empty"),
         ({"layer": "relu9_9"}, "did you mean"),
-        (
-            {"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64},
-            "at least",
-        ),
+        ({"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64}, "at least"),
     ],
 )
 def test_bad_input_is_refused_in_a_sentence(options, words):

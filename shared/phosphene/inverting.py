@@ -98,10 +98,9 @@ def settings(network: Network, tap: str) -> Settings:
 
 
 def _dense(network: Network, tap: str) -> bool:
-    """Whether a layer holds at least as many numbers as the pixels that it looks at."""
+    """Whether a layer of maps holds at least as many numbers as the pixels that it looks at."""
     known = network.tap(tap)
-    flat = known.receptive_field is None
-    return not flat and known.channels >= 3 * known.stride**2
+    return known.channels >= 3 * known.stride**2
 
 
 # By the largest stride in pixels, chosen by PSNR and by looking: benchmarks/invert.md. Layers near

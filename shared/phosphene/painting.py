@@ -240,7 +240,7 @@ class _Reader:
         whole = sum(shares.values())
         for index, region in enumerate(self.regions):
             area = 1.0 if region.mask is None else float(region.mask.mean())
-            for tap in shares.keys() & region.goals.keys():
+            for tap in [tap for tap in region.goals if tap in shares]:
                 own = {key[2]: v for key, v in found.items() if key[:2] == (index, tap)}
                 share = area * shares[tap] / whole
                 yield share * distance(self.look.kind_of(tap), averaged(own), region.goals[tap])
