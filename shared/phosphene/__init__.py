@@ -8,6 +8,7 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
     >>> frame.image.save("dream.png")  # doctest: +SKIP
 """
 
+from phosphene import memory
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
@@ -24,6 +25,8 @@ from phosphene.networks import load_network
 from phosphene.vectors import features
 
 __version__ = "0.1.0"
+
+memory.keep()  # before any thread has asked for some
 
 __all__ = [
     "METHODS",

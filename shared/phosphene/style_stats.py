@@ -26,7 +26,7 @@ def measure(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments
 
 def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
     """The same as sums over places, which add up over the parts of a picture, with their count."""
-    rows = features[0].flatten(1)
+    rows = features.squeeze(0).flatten(1)  # not [0], whose gradient is a copy among zeros
     # Differences of large second moments need more digits than bfloat16 has.
     rows = rows if kind == "gram" else rows.float()
     if mask is None:

@@ -35,6 +35,11 @@ class Span:
     length: int
 
     @property
+    def whole(self) -> bool:
+        """Whether the span is all of its side."""
+        return (self.start, self.stop) == (0, self.length)
+
+    @property
     def seen(self) -> slice:
         """What is looked at: the part and a margin inside the picture."""
         first, last = max(0, self.start - MARGIN), min(self.length, self.stop + MARGIN)
@@ -55,12 +60,19 @@ class Part:
     rows: Span
     columns: Span
 
+    @property
+    def whole(self) -> bool:
+        """Whether the part is all of the picture."""
+        return self.rows.whole and self.columns.whole
+
     def of(self, picture: Tensor) -> Tensor:
         """What is seen of a picture (N, C, H, W)."""
         return picture[..., self.rows.seen, self.columns.seen]
 
     def own(self, cells: Tensor) -> Tensor:
         """The part's own cells of a map (N, C, h, w) of what is seen."""
+        if self.whole:
+            return cells  # a slice's gradient is a copy among zeros, in another memory layout
         height, width = cells.shape[-2:]
         return cells[..., self.rows.core(height), self.columns.core(width)]
 

@@ -1,0 +1,62 @@
+"""Freed memory is kept while a run goes on and given back when it ends."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from phosphene import dream, memory
+
+pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone is asked")
+
+MANY = """
+import resource, threading
+import torch
+import phosphene.memory
+
+def step():
+    torch.ones(40_000_000)  # 160 MB: more than would be kept by itself
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+def work():
+    for _ in range(20):
+        step()
+    before = faults()
+    for _ in range(10):
+        step()
+    print(faults() - before)
+
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+pages = lambda: int(open("/proc/self/statm").read().split()[1])
+kept = pages()
+phosphene.memory.release()
+print(kept - pages())
+"""
+
+
+def test_a_step_finds_the_memory_of_the_one_before_and_release_gives_it_back():
+    script = [sys.executable, "-c", MANY]
+    found = subprocess.run(script, capture_output=True, text=True, check=True)
+    again, returned = (int(line) * resource.getpagesize() for line in found.stdout.split())
+    assert again < 160e6  # of 1.6 GB that ten steps asked for
+    assert returned > 140e6
+
+
+def test_a_run_that_ends_or_is_left_gives_its_memory_back(monkeypatch, picture):
+    given: list[bool] = []
+    monkeypatch.setattr(memory, "release", lambda: given.append(True))
+    frames = dream(picture, size=96, steps=2, octaves=1)
+    next(frames)
+    assert not given
+    frames.close()
+    assert len(given) == 1
+    list(dream(picture, size=96, steps=2, octaves=1))
+    assert len(given) == 2
