@@ -8,10 +8,11 @@ torchvision's GoogLeNet with random weights (speed does not depend on them), mea
 of inception4c. torch-lucent and torch-dreams render with their own loops, each against ours with
 the same padding and range of sizes; a peer that is not installed is left out. "plain dream" is
 the usual DeepDream program: a hook on the layer, weights not frozen, the whole network run, three
-Gaussian blurs of the gradient. The variants run in turn, several rounds; milliseconds per step
-are medians between forwards of the network, the first two left out, and a ratio is the median of
-the rounds' ratios. Then: seconds to the first preview and to the result of the default dream at
-512 pixels, and peak memory over picture size, each size in a process of its own.
+Gaussian blurs of the gradient. Each tool has a process of its own and they run in turn, several
+rounds; milliseconds per step are medians between forwards of the network, the first two left out, and a
+ratio is the median of the rounds' ratios. Then: seconds to the first preview and to the result of
+the default dream at 512 pixels, and peak memory over picture size, each size in a process of its
+own.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import _memory
 import torch
 import torchvision
+from _tools import Tool, in_turn, serve
 from torch import Tensor, nn
 
 from phosphene import dream, networks, transforms, weights, zoo
@@ -41,6 +44,7 @@ from phosphene.networks import Network
 PHOTO = Path(__file__).parents[1] / "apps/deepdream/examples/summer_palace.jpg"
 STEPS, CHANNEL, TAP, THREADS = 10, 5, "inception4c", 2
 UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+OURS = "ours beside "
 _moments: list[float] = []
 
 Run = Callable[[], object]
@@ -155,33 +159,42 @@ def torch_dreams(device: str, side: int) -> Run:
     )
 
 
-def pairs(net: Network, device: str, side: int) -> dict[str, tuple[str, Run, Run]]:
-    """Task and peer, ours and theirs; made anew each round, for hooks that nobody removes."""
-    found = {"plain dream": ("dream", our_dream(net, side), plain_dream(device, side))}
-    for name, peer, padding in (
-        ("torch-lucent 0.1.8", lucent, 12),
-        ("torch-dreams 4.0.0", torch_dreams, 0),
-    ):
-        try:
-            with warnings.catch_warnings(action="ignore"):
-                found[name] = ("channel", our_channel(net, side, padding), peer(device, side))
-        except ImportError as error:
-            print(f"{name} is left out: {error}", file=sys.stderr)
-    return found
+PEERS = {"plain dream": "dream", "torch-lucent 0.1.8": "channel", "torch-dreams 4.0.0": "channel"}
+
+
+def made(tool: str, device: str, side: int) -> Callable[[], Run]:
+    """Runs of a peer or of ours beside it, each made anew, for hooks that nobody removes."""
+    peer = tool.removeprefix(OURS)
+    if tool == peer:
+        builders = dict(zip(PEERS, (plain_dream, lucent, torch_dreams), strict=True))
+        return partial(builders[peer], device, side)
+    net = ours(device)
+    if PEERS[peer] == "dream":
+        return partial(our_dream, net, side)
+    return partial(our_channel, net, side, 12 if "lucent" in peer else 0)
+
+
+def answer(tool: str, device: str, side: int) -> None:
+    """Time a run of the tool whenever asked."""
+    with warnings.catch_warnings(action="ignore"):
+        make = made(tool, device, side)
+        serve(lambda: timed(make()))
 
 
 def speed(device: str, rounds: int) -> Iterator[str]:
-    net = ours(device)
     yield "| task | ours, ms a step | peer | ms a step | times faster |\n|---|---|---|---|---|"
     for side in (224, 512):
-        times: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        for _ in range(rounds):
-            for peer, (task, mine, theirs) in pairs(net, device, side).items():
-                times.setdefault((task, peer), []).append((timed(mine), timed(theirs)))
-        for (task, peer), found in times.items():
-            mine, other = (statistics.median(column) for column in zip(*found, strict=True))
-            ratio = statistics.median(b / a for a, b in found)
-            yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
+        for peer, task in PEERS.items():
+            options = "--device", device, "--side", str(side), "--tool"
+            tools = {
+                name: Tool(__file__, *options, name, keep=name != peer)
+                for name in (OURS + peer, peer)
+            }
+            found = [tuple(times.values()) for times in in_turn(tools, rounds) if len(times) > 1]
+            if found:
+                mine, other = (statistics.median(column) for column in zip(*found, strict=True))
+                ratio = statistics.median(b / a for a, b in found)
+                yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
 
 
 def default_dream(size: int, device: str, **options: int) -> tuple[float, float]:
@@ -234,10 +247,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=4096)
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--tool", help=argparse.SUPPRESS)
+    parser.add_argument("--side", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
     if options.peak:
         print(peak(options.peak))
+        return
+    if options.tool:
+        answer(options.tool, options.device, options.side)
         return
     print(machine())
     parts = {

@@ -10,7 +10,9 @@ in the precision that `load_network` chooses here. Sizes are squares.
 
 Parts, all of them where none is named:
 agree: losses and gradients on the same pictures in float32.
-step: milliseconds per step, the tools in turn; ratios are medians of the rounds'.
+step: milliseconds per step, the tools in turn, each in a process of its own; ratios are medians
+    of the rounds'.
+worth: the same beside ours without Winograd's convolutions, and without kept memory.
 goal: seconds to the style and content loss that our painting reaches, from the content.
 done: seconds to the first preview and to the result of the default painting, a photograph of
     512 pixels and a square.
@@ -27,11 +29,13 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import _memory
 import torch
+from _tools import Tool, environment, in_turn, serve
 from PIL import Image
 from torch import Tensor, nn
 
@@ -42,6 +46,7 @@ from phosphene.descend import descend
 from phosphene.methods.style import CONTENT_WEIGHT
 from phosphene.networks import Network
 from phosphene.painting import SCALE, Look, Region, layers_of, painting_loss
+from phosphene.winograd import Winograd
 
 EXAMPLES = Path(__file__).parents[1] / "apps/style_transfer/examples"
 CONTENT, STYLE = EXAMPLES / "summer_palace.jpg", EXAMPLES / "styles" / "great_wave.jpg"
@@ -196,24 +201,54 @@ def told(peer: str, theirs: Tensor, ours: Tensor, other: Tensor, slope: Tensor) 
     print(f"| {peer} | {float(theirs):.3f} | {float(ours):.3f} | {apart[0]:.1e} | {apart[1]:.1e} |")
 
 
+PEERS = ("pystiche", "pastiche")
+VARIANTS = ("plain convolutions", "memory not kept")
+KEEPING = ("ours", "plain convolutions")
+
+
 def step(device: str, sides: tuple[int, ...] = (256, 512, 1024)) -> None:
-    net = load_network("vgg19", device=device)
     print("| size | ours, ms | pystiche | times faster | pastiche | times faster |")
     print("|---|---|---|---|---|---|")
     for side in sides:
-        task = Task(side, net)
-        rounds = ROUNDS if side < 1024 else 2
-        tools: dict[str, Step] = {
-            "ours": our_steps(task, rounds + 1),
-            "pystiche": pystiche_steps(task, net)[0],
-            "pastiche": pastiche_artist(task, device).draw,  # type: ignore[attr-defined]
-        }
-        times: dict[str, list[float]] = {name: [] for name in tools}
-        for number in range(rounds + 1):
-            for name, run in tools.items():
-                taken = timed(run)
-                times[name] += [taken] if number else []
-        row(side, times)
+        print(f"| {side} | {' | '.join(compared(device, side, PEERS))} |", flush=True)
+
+
+def worth(device: str, sides: tuple[int, ...] = (256, 512, 1024)) -> None:
+    print(f"| size | ours, ms | {' | times slower | '.join(VARIANTS)} | times slower |")
+    print("|---|---|---|---|---|---|")
+    for side in sides:
+        print(f"| {side} | {' | '.join(compared(device, side, VARIANTS))} |", flush=True)
+
+
+def compared(device: str, side: int, others: tuple[str, ...]) -> Iterator[str]:
+    """Cells: our milliseconds, then those of the others and how many times ours they are."""
+    tools = {
+        name: Tool(__file__, "one-step", device, name, str(side), keep=name in KEEPING)
+        for name in ("ours", *others)
+    }
+    rounds = list(in_turn(tools, ROUNDS))
+    yield f"{statistics.median(times['ours'] for times in rounds):.0f}"
+    for name in others:
+        found = [(times[name], times[name] / times["ours"]) for times in rounds if name in times]
+        taken, ratio = (statistics.median(column) for column in zip(*found, strict=True))
+        yield f"{taken:.0f}"
+        yield f"{ratio:.2f}"
+
+
+def one_step(device: str, tool: str, side: int) -> None:
+    """Time a step of the tool whenever asked."""
+    if tool == "plain convolutions":
+        Winograd.suits = staticmethod(lambda _: False)  # type: ignore[method-assign]
+    net = load_network("vgg19", device=device)
+    serve(partial(timed, stepping(tool, Task(side, net), net, device)))
+
+
+def stepping(tool: str, task: Task, net: Network, device: str) -> Step:
+    if tool == "pystiche":
+        return pystiche_steps(task, net)[0]
+    if tool == "pastiche":
+        return pastiche_artist(task, device).draw  # type: ignore[attr-defined,no-any-return]
+    return our_steps(task, 1000)
 
 
 def timed(run: Step) -> float:
@@ -222,14 +257,6 @@ def timed(run: Step) -> float:
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return 1000 * (time.perf_counter() - begun)
-
-
-def row(side: int, times: Mapping[str, list[float]]) -> None:
-    cells = [f"{statistics.median(times['ours']):.0f}"]
-    for peer in ("pystiche", "pastiche"):
-        ratios = [t / o for t, o in zip(times[peer], times["ours"], strict=True)]
-        cells += [f"{statistics.median(times[peer]):.0f}", f"{statistics.median(ratios):.2f}"]
-    print(f"| {side} | {' | '.join(cells)} |", flush=True)
 
 
 def goal(device: str) -> None:
@@ -320,19 +347,16 @@ def memory(device: str) -> None:
 
 def peak(tool: str, side: int, device: str) -> str:
     command = [sys.executable, __file__, "two-steps", device, tool, str(side)]
-    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment(tool in KEEPING)
+    )
     return found.stdout.strip().splitlines()[-1]
 
 
 def two_steps(device: str, tool: str, side: int) -> None:
     net = load_network("vgg19", device=device)
     task = Task(side, net)
-    tools: dict[str, Callable[[], Step]] = {
-        "ours": lambda: our_steps(task, 2),
-        "pystiche": lambda: pystiche_steps(task, net)[0],
-        "pastiche": lambda: pastiche_artist(task, device).draw,  # type: ignore[attr-defined]
-    }
-    run = tools[tool]()
+    run = stepping(tool, task, net, device)
     for _ in range(2 if side <= 1024 else 1):  # every step takes the same memory
         run()
     if device.startswith("cuda"):
@@ -347,7 +371,9 @@ if __name__ == "__main__":
     torch.set_num_threads(2)
     if what == "two-steps":
         two_steps(device, rest[0], int(rest[1]))
-    for part in (agree, step, goal, done, precision, memory):
+    if what == "one-step":
+        one_step(device, rest[0], int(rest[1]))
+    for part in (agree, step, worth, goal, done, precision, memory):
         if what in ("", part.__name__):
             print(f"## {part.__name__}\n")
             part(device)

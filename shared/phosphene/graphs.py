@@ -11,6 +11,7 @@ from timm.models._features_fx import get_notrace_functions, get_notrace_modules
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from phosphene.same import Same
 from phosphene.winograd import Winograd
 
 
@@ -95,7 +96,7 @@ def _side(value: Any) -> float:
 
 
 def prepared(body: nn.Module) -> nn.Module:
-    """Frozen, in eval mode, batch norms folded, large convolutions the short way, none in place."""
+    """Frozen, in eval mode, batch norms folded, convolutions the quick way, none in place."""
     body = body.eval().requires_grad_(False)
     for module in body.modules():
         if hasattr(module, "inplace"):
@@ -104,8 +105,9 @@ def prepared(body: nn.Module) -> nn.Module:
     for node in list(graph.nodes):
         _fold(node, body)
     for name, module in list(body.named_modules()):
-        if Winograd.suits(module):
-            body.set_submodule(name, Winograd(cast(nn.Conv2d, module)))
+        for quick in (Same, Winograd):
+            if quick.suits(module):
+                body.set_submodule(name, quick(cast(nn.Conv2d, module)))
     return body
 
 

@@ -7,6 +7,7 @@ for a CPU. The C library does, once told to use it; where it is not glibc nothin
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -4, -8  # malloc.h of glibc
@@ -14,9 +15,13 @@ _ENDLESS = 2**31 - 1
 
 
 def keep() -> None:
-    """Keep what is freed for the next step, all threads together."""
+    """Keep what is freed for the next step, all threads together.
+
+    Whoever has settings of their own (MALLOC_... or GLIBC_TUNABLES) keeps those.
+    """
     mallopt = _function("mallopt")
-    if mallopt:
+    chosen = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
+    if mallopt and not chosen:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, _ENDLESS)

@@ -1,0 +1,66 @@
+"""Tools timed in turn, each in a process of its own, as those who use it run it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+
+def environment(keep: bool) -> dict[str, str]:
+    """For a process that keeps freed memory as ours do, or deals with it as Python by itself.
+
+    phosphene.memory leaves alone whoever sets glibc's variables, here to what they are anyway.
+    """
+    settings = {} if keep else {"MALLOC_ARENA_MAX": str(8 * (os.cpu_count() or 1))}
+    return os.environ | settings
+
+
+class Tool:
+    """A process that times one run whenever it is asked to."""
+
+    def __init__(self, *arguments: str, keep: bool = False) -> None:
+        """`arguments` are those of the benchmark's own script, which then calls `serve`."""
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(keep),
+        )
+
+    def time(self) -> float | None:
+        """Milliseconds; None where the tool cannot be run (it says why itself)."""
+        asked, told = self.process.stdin, self.process.stdout
+        assert asked is not None
+        assert told is not None
+        with contextlib.suppress(BrokenPipeError):
+            print(file=asked, flush=True)
+        line = told.readline()
+        return float(line) if line else None
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+def serve(run: Callable[[], float]) -> None:
+    """Answer each line with what `run` says; what it prints itself goes elsewhere."""
+    for _ in sys.stdin:
+        with contextlib.redirect_stdout(sys.stderr):
+            taken = run()
+        print(taken, flush=True)
+
+
+def in_turn(tools: Mapping[str, Tool], rounds: int) -> Iterator[dict[str, float]]:
+    """One time of every tool per round; the first round, and tools that fail, left out."""
+    left = dict(tools)
+    for number in range(rounds + 1):
+        times = {name: tool.time() for name, tool in left.items()}
+        left = {name: tool for name, tool in left.items() if times[name] is not None}
+        if number:
+            yield {name: taken for name, taken in times.items() if taken is not None}
+    for tool in tools.values():
+        tool.close()
