@@ -9,10 +9,10 @@ of inception4c. torch-lucent and torch-dreams render with their own loops, each 
 the same padding and range of sizes; a peer that is not installed is left out. "plain dream" is
 the usual DeepDream program: a hook on the layer, weights not frozen, the whole network run, three
 Gaussian blurs of the gradient. Each tool has a process of its own and they run in turn, several
-rounds; milliseconds per step are medians between forwards of the network, the first two left out, and a
-ratio is the median of the rounds' ratios. Then: seconds to the first preview and to the result of
-the default dream at 512 pixels, and peak memory over picture size, each size in a process of its
-own.
+rounds; milliseconds per step are medians between forwards of the network, the first two left out,
+and a ratio is the median of the rounds' ratios. Then: seconds to the first preview and to the
+result of the default dream at 512 pixels, and peak memory over picture size, each size in a process
+of its own.
 """
 
 from __future__ import annotations
