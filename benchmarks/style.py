@@ -213,7 +213,7 @@ def step(device: str, sides: tuple[int, ...] = (256, 512, 1024)) -> None:
         print(f"| {side} | {' | '.join(compared(device, side, PEERS))} |", flush=True)
 
 
-def worth(device: str, sides: tuple[int, ...] = (256, 512, 1024)) -> None:
+def worth(device: str, sides: tuple[int, ...] = (256, 512)) -> None:
     print(f"| size | ours, ms | {' | times slower | '.join(VARIANTS)} | times slower |")
     print("|---|---|---|---|---|---|")
     for side in sides:

@@ -89,6 +89,25 @@ def test_a_mask_measures_inside_only():
     assert torch.allclose(measure("gram", maps, mask)["moment"], inside, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["gram", "wasserstein"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_the_gradient_is_that_of_both_factors_of_a_moment(kind, masked):
+    torch.manual_seed(3)
+    x = torch.rand(1, 6, 9, 7, requires_grad=True)
+    mask = torch.rand(1, 1, 9, 7) if masked else None
+    goal = target(kind, measure(kind, torch.rand(1, 6, 9, 7)))
+    (slope,) = torch.autograd.grad(distance(kind, measure(kind, x, mask), goal), x)
+
+    shares = torch.ones(9, 7) if mask is None else mask[0, 0]
+    rows, shares = x[0].flatten(1), shares.flatten() / shares.sum()
+    plain = {
+        "mean": (rows * shares).sum(1),
+        "moment": torch.einsum("ip,jp,p->ij", rows, rows, shares),
+    }
+    (true,) = torch.autograd.grad(distance(kind, plain, goal), x)
+    assert (slope - true).norm() < 1e-4 * true.norm()
+
+
 def test_softening_levels_peaks_and_keeps_their_order():
     maps = torch.tensor([0.0, 1.0, 6.0]).view(1, 3, 1, 1)
     soft = soften(maps).flatten()

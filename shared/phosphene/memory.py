@@ -22,6 +22,7 @@ def keep() -> None:
     mallopt = _function("mallopt")
     chosen = any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ)
     if mallopt and not chosen:
+        os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")  # PyTorch's: in pages of 2 MB
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_MAX, 0)
         mallopt(_M_TRIM_THRESHOLD, _ENDLESS)

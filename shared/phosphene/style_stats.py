@@ -40,7 +40,10 @@ def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
     if kind == "moments":
         found["square"] = (weighted * rows).sum(1)
     else:
-        found["moment"] = (weighted @ rows.mT).float()
+        # Distances of symmetric matrices have symmetric gradients: both factors' are the same,
+        # so one is computed and counts twice.
+        half = (weighted @ rows.detach().mT).float()
+        found["moment"] = 2 * half - half.detach()
     return found
 
 
