@@ -8,7 +8,7 @@ work on. A row of zeros before the kernel does the same.
 from __future__ import annotations
 
 import torch.nn.functional as F
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
 
