@@ -14,8 +14,9 @@ def environment(keep: bool) -> dict[str, str]:
 
     phosphene.memory leaves alone whoever sets glibc's variables, here to what they are anyway.
     """
-    settings = {} if keep else {"MALLOC_ARENA_MAX": str(8 * (os.cpu_count() or 1))}
-    return os.environ | settings
+    settings = dict(os.environ)
+    settings.pop("THP_MEM_ALLOC_ENABLE", None)  # which this process has set for itself
+    return settings if keep else settings | {"MALLOC_ARENA_MAX": str(8 * (os.cpu_count() or 1))}
 
 
 class Tool:

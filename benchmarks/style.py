@@ -226,7 +226,7 @@ def compared(device: str, side: int, others: tuple[str, ...]) -> Iterator[str]:
         name: Tool(__file__, "one-step", device, name, str(side), keep=name in KEEPING)
         for name in ("ours", *others)
     }
-    rounds = list(in_turn(tools, ROUNDS))
+    rounds = list(in_turn(tools, ROUNDS if side < 1024 else 2))
     yield f"{statistics.median(times['ours'] for times in rounds):.0f}"
     for name in others:
         found = [(times[name], times[name] / times["ours"]) for times in rounds if name in times]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import resource
 import subprocess
@@ -42,12 +43,25 @@ print(kept - pages())
 """
 
 
-def test_a_step_finds_the_memory_of_the_one_before_and_release_gives_it_back():
+def many(**settings: str) -> tuple[int, int]:
+    """Bytes that ten steps had to be given anew, and that `release` gave back."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_TUNABLES"))}
+    own["THP_MEM_ALLOC_ENABLE"] = "0"  # large pages would hide what is given anew
     script = [sys.executable, "-c", MANY]
-    found = subprocess.run(script, capture_output=True, text=True, check=True)
+    found = subprocess.run(script, capture_output=True, text=True, check=True, env=own | settings)
     again, returned = (int(line) * resource.getpagesize() for line in found.stdout.split())
-    assert again < 160e6  # of 1.6 GB that ten steps asked for
+    return again, returned
+
+
+def test_a_step_finds_the_memory_of_the_one_before_and_release_gives_it_back():
+    again, returned = many()
+    assert again < 160e6  # of 1.6 GB that they asked for
     assert returned > 140e6
+
+
+def test_whoever_has_settings_keeps_them():
+    again, _ = many(MALLOC_ARENA_MAX="2")
+    assert again > 1e9
 
 
 def test_a_run_that_ends_or_is_left_gives_its_memory_back(monkeypatch, picture):

@@ -17,8 +17,10 @@ from phosphene.methods.visualize import wish_of
 
 CLASSES = (
     *("dumbbell", "cup", "dalmatian", "bell pepper", "lemon"),
-    *("goose", "kit fox", "Eskimo dog", "ostrich", "scuba diver"),
+    *("goose", "kit fox", "Siberian husky", "ostrich", "scuba diver"),
 )
+"""Of ImageNet's two huskies the one that the network is sure of: an Eskimo dog stays near 0.6, its
+twin taking the rest."""
 
 
 CALM = {"zoom": 20, "turn": 5, "jitter": 8, "device": "cpu"}

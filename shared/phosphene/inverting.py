@@ -32,8 +32,10 @@ class Target:
         """The squared distance over the target's own square, per picture (N,)."""
         share = 1.0 if self.share is None else self.share
         wanted = self.features.float()
-        distance = (share * (found.float() - wanted).square()).flatten(1).sum(1)
-        return distance / (share * wanted.square()).sum().clamp(min=1e-12)
+        distance = share * (found.float() - wanted).square()
+        # A sum over the axes as they lie in memory: flattened, channels-last maps would be copied.
+        whole = distance.sum(tuple(range(1, distance.ndim)))
+        return whole / (share * wanted.square()).sum().clamp(min=1e-12)
 
     def loss(self, found: Tensor, kind: Distance, squared: bool = True) -> Tensor:
         """How far features are, per picture (N,): 0 where they agree.
