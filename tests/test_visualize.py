@@ -46,8 +46,8 @@ def test_ten_classes_are_certain_and_stay_likely_shifted_and_scaled(net):
 
     generator = torch.Generator().manual_seed(0)
     care = Care(tv=60, jitter=16, zoom=40, turn=15)
-    start = beginning("noise", 144, 144, len(CLASSES), generator)
-    *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 112)
+    start = beginning("noise", 160, 160, len(CLASSES), generator)
+    *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 128)
 
     def chance(pictures):
         with torch.no_grad():
