@@ -18,7 +18,9 @@ from phosphene import (
 HERE = Path(__file__).parent
 NAMES = "summer_palace coffee cat flower chameleon astronaut lemur scarlet_macaw"
 PICTURES = [{"image": str(HERE / "examples" / f"{name}.jpg")} for name in NAMES.split()]
-CLASSICS = "bell pepper,dumbbell,cup,dalmatian,lemon,goose,kit fox,Siberian husky,ostrich,blocks.3.2:10"
+CLASSICS = (
+    "bell pepper,dumbbell,cup,dalmatian,lemon,goose,kit fox,Siberian husky,ostrich,blocks.3.2:10"
+)
 
 LOOKS: dict[str, dict[str, Any]] = {
     "Creatures": {},
