@@ -13,7 +13,7 @@ import torch
 
 from phosphene import Frame, InputError
 from phosphene.canvas import Fourier, Pixels, noise
-from phosphene.descend import Stages, descend
+from phosphene.descend import FIRST, Stages, descend
 
 TARGET = torch.linspace(0, 1, 3 * 24 * 24).reshape(1, 3, 24, 24)
 
@@ -47,6 +47,17 @@ def test_five_steps_lower_the_loss(name, optimizer):
     rate = RATES[name.split()[0]][optimizer]
     frames = list(descend(canvases()[name], distance, steps=6, optimizer=optimizer, lr=rate))
     assert frames[-1].loss < 0.97 * frames[0].loss
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3])
+def test_the_first_step_of_lbfgs_is_one_that_can_be_seen(scale):
+    canvas, start = Pixels(TARGET / 2), TARGET / 2
+
+    def loss(x):
+        return {"distance": scale * (x - TARGET).square().sum()}
+
+    list(descend(canvas, loss, steps=1, optimizer="lbfgs", lr=1.0))
+    assert float((canvas.pixels.detach() - start).abs().mean()) == pytest.approx(FIRST, rel=1e-3)
 
 
 def test_a_frame_is_complete_and_can_be_pickled():

@@ -25,6 +25,9 @@ Schedule: TypeAlias = Callable[[float], float]
 Render: TypeAlias = Callable[[Tensor], Image.Image]
 Condition: TypeAlias = Callable[[Tensor], Tensor]
 
+FIRST = 0.01
+"""How far the first step of L-BFGS moves a parameter on average; the others know by themselves."""
+
 
 def descend(
     canvas: Canvas,
@@ -67,7 +70,7 @@ def descend(
     frame: Frame | None = None
     for step in range(1, steps + 1):
         with turn(stepper.device):
-            stepper.set_lr(lr * (schedule((step - 1) / steps) if schedule else 1.0))
+            stepper.set_lr(lr * (schedule((step - 1) / steps) if schedule else 1.0), step)
             pending.append(stepper.step())
             if project:
                 canvas.project()
@@ -146,7 +149,10 @@ class _Stepper:
     def device(self) -> torch.device:
         return next(self.canvas.parameters()).device
 
-    def set_lr(self, lr: float) -> None:
+    def set_lr(self, lr: float, step: int) -> None:
+        if self.kind == "lbfgs" and step == 1:
+            # PyTorch divides this step by the gradient's sum: too short to learn a curvature from.
+            lr *= FIRST * sum(parameter.numel() for parameter in self.canvas.parameters())
         for group in self.optimizer.param_groups:
             group["lr"] = lr
 
