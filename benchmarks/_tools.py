@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 
 def environment(keep: bool) -> dict[str, str]:
@@ -65,3 +67,28 @@ def in_turn(tools: Mapping[str, Tool], rounds: int) -> Iterator[dict[str, float]
             yield {name: taken for name, taken in times.items() if taken is not None}
     for tool in tools.values():
         tool.close()
+
+
+def medians(
+    rounds: Sequence[Mapping[str, float]], ours: str, other: str
+) -> tuple[float, float, float]:
+    """Of our milliseconds, of the other tool's, and of how many times ours those are."""
+    found = [(times[ours], times[other]) for times in rounds]
+    mine, theirs = (statistics.median(column) for column in zip(*found, strict=True))
+    return mine, theirs, statistics.median(b / a for a, b in found)
+
+
+def said(*arguments: str, keep: bool = True) -> str:
+    """The last line that the benchmark's script prints, in a process of its own."""
+    command = [sys.executable, *arguments]
+    found = subprocess.run(
+        command, capture_output=True, text=True, check=True, env=environment(keep)
+    )
+    return found.stdout.strip().splitlines()[-1]
+
+
+def peak() -> int:
+    """The peak memory of this process in MB (Linux)."""
+    # Not getrusage: its peak is inherited from the parent process.
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024

@@ -20,8 +20,6 @@ from __future__ import annotations
 import argparse
 import platform
 import statistics
-import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,10 +27,9 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import _memory
 import torch
 import torchvision
-from _tools import Tool, in_turn, serve
+from _tools import Tool, in_turn, medians, peak, said, serve
 from torch import Tensor, nn
 
 from phosphene import dream, networks, transforms, weights, zoo
@@ -190,10 +187,9 @@ def speed(device: str, rounds: int) -> Iterator[str]:
                 name: Tool(__file__, *options, name, keep=name != peer)
                 for name in (OURS + peer, peer)
             }
-            found = [tuple(times.values()) for times in in_turn(tools, rounds) if len(times) > 1]
+            found = [times for times in in_turn(tools, rounds) if peer in times]
             if found:
-                mine, other = (statistics.median(column) for column in zip(*found, strict=True))
-                ratio = statistics.median(b / a for a, b in found)
+                mine, other, ratio = medians(found, OURS + peer, peer)
                 yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
 
 
@@ -217,15 +213,7 @@ def default(device: str, rounds: int) -> Iterator[str]:
 def memory(largest: int) -> Iterator[str]:
     yield "| size | peak memory, MB |\n|---|---|"
     for size in [s for s in (512, 1024, 2048, 4096) if s <= largest]:
-        command = [sys.executable, __file__, "--peak", str(size)]
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
-        yield f"| {size} | {found.stdout.strip()} |"
-
-
-def peak(size: int) -> str:
-    """The peak memory in MB of this process after one dream of two octaves, a step each."""
-    default_dream(size, "cpu", steps=1, octaves=2)
-    return str(_memory.peak())
+        yield f"| {size} | {said(__file__, '--peak', str(size))} |"
 
 
 def machine() -> str:
@@ -252,7 +240,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
     if options.peak:
-        print(peak(options.peak))
+        default_dream(options.peak, "cpu", steps=1, octaves=2)
+        print(peak())
         return
     if options.tool:
         answer(options.tool, options.device, options.side)

@@ -16,7 +16,7 @@ worth: the same beside ours without Winograd's convolutions, and without kept me
 goal: seconds to the style and content loss that our painting reaches, from the content.
 done: seconds to the first preview and to the result of the default painting, a photograph of
     512 pixels and a square.
-precision: the default painting in bfloat16 beside float32.
+precision: the default painting in bfloat16 beside float32, at 192 pixels.
 memory: peak memory of a process that takes two steps; ours also at 2048 pixels, one step.
 """
 
@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import importlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,9 +32,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import _memory
 import torch
-from _tools import Tool, environment, in_turn, serve
+from _tools import Tool, in_turn, medians, peak, said, serve
 from PIL import Image
 from torch import Tensor, nn
 
@@ -226,11 +224,10 @@ def compared(device: str, side: int, others: tuple[str, ...]) -> Iterator[str]:
         name: Tool(__file__, "one-step", device, name, str(side), keep=name in KEEPING)
         for name in ("ours", *others)
     }
-    rounds = list(in_turn(tools, ROUNDS if side < 1024 else 2))
+    rounds = list(in_turn(tools, ROUNDS if side < 1024 else 3))
     yield f"{statistics.median(times['ours'] for times in rounds):.0f}"
     for name in others:
-        found = [(times[name], times[name] / times["ours"]) for times in rounds if name in times]
-        taken, ratio = (statistics.median(column) for column in zip(*found, strict=True))
+        _, taken, ratio = medians(rounds, "ours", name)
         yield f"{taken:.0f}"
         yield f"{ratio:.2f}"
 
@@ -260,12 +257,12 @@ def timed(run: Step) -> float:
 
 
 def goal(device: str) -> None:
-    """A painting of the default steps and a patient one."""
-    for steps in (9, 14):
-        race(device, steps)
+    """A painting of the default steps, a patient one, and a larger one."""
+    for steps, side in ((7, 256), (14, 256), (7, 512)):
+        race(device, steps, side)
 
 
-def race(device: str, steps: int, side: int = 256, patience: float = 5.0) -> None:
+def race(device: str, steps: int, side: int, patience: float = 5.0) -> None:
     """Each until our result's loss, or `patience` times our seconds."""
     net = load_network("vgg19", device=device)
     task = Task(side, net)
@@ -341,16 +338,11 @@ def memory(device: str) -> None:
     print("| size | ours, MB | pystiche | pastiche |\n|---|---|---|---|")
     for side in (256, 512, 1024, 2048):
         peers = ("ours", "pystiche", "pastiche") if side < 2048 else ("ours",)
-        cells = [peak(tool, side, device) for tool in peers]
+        cells = [
+            said(__file__, "two-steps", device, tool, str(side), keep=tool in KEEPING)
+            for tool in peers
+        ]
         print(f"| {side} | {' | '.join(cells)} |", flush=True)
-
-
-def peak(tool: str, side: int, device: str) -> str:
-    command = [sys.executable, __file__, "two-steps", device, tool, str(side)]
-    found = subprocess.run(
-        command, capture_output=True, text=True, check=True, env=environment(tool in KEEPING)
-    )
-    return found.stdout.strip().splitlines()[-1]
 
 
 def two_steps(device: str, tool: str, side: int) -> None:
@@ -362,7 +354,7 @@ def two_steps(device: str, tool: str, side: int) -> None:
     if device.startswith("cuda"):
         print(torch.cuda.max_memory_allocated() // 2**20)
         return
-    print(_memory.peak())
+    print(peak())
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from phosphene import graphs, winograd
+from phosphene import graphs, networks, winograd
 from phosphene.winograd import Winograd
 
 CLOSE = 1e-5  # relative norm; PyTorch's own convolution is off by 2e-7 here
@@ -43,6 +43,11 @@ def test_results_and_gradients_equal_a_plain_convolution_in_double(shape, bias):
     assert made.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_no_factor_of_the_ways_is_nearly_zero():
+    for way in (*winograd.FORWARD, *winograd.BACKWARD):
+        assert way[way != 0].abs().min() > 1e-3
+
+
 def test_bands_do_not_show(monkeypatch):
     conv, x = frozen(8, 8), torch.randn(1, 8, 40, 40)
     whole = Winograd(conv)(x)
@@ -50,11 +55,19 @@ def test_bands_do_not_show(monkeypatch):
     assert apart(Winograd(conv)(x), whole) < 1e-6
 
 
+def test_what_it_keeps_beside_the_weights_is_counted_when_it_is_made():
+    short = Winograd(frozen(8, 8))
+    kept = networks._bytes(short)
+    short(torch.randn(1, 8, 40, 40))
+    assert networks._bytes(short) == kept + 4 * short.weight.nbytes
+    assert "values" not in short.state_dict()
+
+
 def test_small_maps_and_other_precisions_go_the_plain_way(monkeypatch):
     conv = frozen(4, 4)
     short = Winograd(conv)
     monkeypatch.setattr(winograd, "_convolved", None)
-    small = torch.randn(1, 4, 16, 16)
+    small = torch.randn(1, 4, 12, 12)
     assert torch.equal(short(small), conv(small))
     large = torch.randn(1, 4, 64, 64, dtype=torch.float64)
     assert torch.equal(short.double()(large), conv.double()(large))

@@ -11,6 +11,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -276,8 +277,9 @@ def _evict() -> None:
         _loaded.popitem(last=False)
 
 
-def _bytes(network: Network) -> int:
-    return sum(p.numel() * p.element_size() for p in network.parameters())
+def _bytes(network: nn.Module) -> int:
+    held = chain(network.parameters(), network.buffers())
+    return sum(tensor.nbytes for tensor in held)
 
 
 def _load(name: str, device: torch.device, pooling: Pooling) -> Network:

@@ -8,7 +8,6 @@ values at 6x6 points, where a convolution is a product point by point.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,9 +17,9 @@ from torch.autograd.function import once_differentiable
 
 TILE, SEEN = 4, 6
 """Results of a tile along a side, and what they are made from."""
-LEAST, BAND = 32, 512
+LEAST, BAND = 16, 512
 """Tiles of a picture from which this pays (fewer read the kernels too seldom), and at a time."""
-CHANNELS = 256
+CHANNELS = 128
 """Channels from which it pays: below, the way to the points and back costs what is saved."""
 
 # (p, q) stands for p / q, (1, 0) for infinity. Turning a kernel by half a turn and the sign of
@@ -45,7 +44,8 @@ def _plane(line: Tensor) -> Tensor:
     return torch.kron(line, line)
 
 
-_there, _back = torch.linalg.inv(_powers(SEEN)).T, _powers(TILE).T
+# Zeros that came out as 1e-17 are zeros: their products are too small for a processor to be quick.
+_there, _back = torch.linalg.inv(_powers(SEEN)).T.round(decimals=12), _powers(TILE).T
 _KERNEL = _plane(_powers(3))
 FORWARD = _plane(_there).float(), _plane(_back).float()
 BACKWARD = (
@@ -61,6 +61,8 @@ class Winograd(nn.Conv2d):
         """Take over the weights of a convolution that `suits`."""
         super().__init__(conv.in_channels, conv.out_channels, 3, padding=1, device="meta")
         self.weight, self.bias = conv.weight, conv.bias
+        self.values: Tensor | None
+        self.register_buffer("values", None, persistent=False)
 
     @staticmethod
     def suits(module: nn.Module) -> bool:
@@ -74,18 +76,20 @@ class Winograd(nn.Conv2d):
             and min(module.in_channels, module.out_channels) >= CHANNELS
         )
 
-    @cached_property
     def kernels(self) -> Tensor:
         """The weights' values at the points (36, C, K), made when they are first wanted."""
-        flat = self.weight.detach().double().permute(2, 3, 1, 0).flatten(0, 1).flatten(1)
-        return (_KERNEL @ flat).float().view(SEEN**2, self.in_channels, self.out_channels)
+        if self.values is None:
+            flat = self.weight.detach().double().permute(2, 3, 1, 0).flatten(0, 1).flatten(1)
+            made = (_KERNEL @ flat).float()
+            self.values = made.view(SEEN**2, self.in_channels, self.out_channels)
+        return self.values
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps (N, C, H, W) -> (N, K, H, W)."""
         tiles = x.shape[0] * _tiles(x.shape[2]) * _tiles(x.shape[3])
         if x.device.type != "cpu" or x.dtype != torch.float32 or tiles < LEAST:
             return super().forward(x)
-        result: Tensor = _Convolution.apply(x, self.kernels, self.bias)
+        result: Tensor = _Convolution.apply(x, self.kernels(), self.bias)
         return result
 
 
