@@ -98,7 +98,8 @@ def test_the_receptive_field_is_what_the_gradient_says(vgg, tap):
     maps = vgg.acts(x, [tap])[tap]
     middle = maps.shape[-1] // 2
     maps[0, :, middle, middle].float().sum().backward()
-    touched = x.grad.abs().sum(dim=(0, 1, 2)).nonzero().flatten()
+    along = x.grad.abs().sum(dim=(0, 1, 2))
+    touched = (along > 1e-6 * along.max()).nonzero().flatten()  # but for rounding
     extent = int(touched.max() - touched.min()) + 1
     assert field - vgg.taps[tap].stride <= extent <= field
 
