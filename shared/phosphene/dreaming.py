@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -110,10 +109,10 @@ class Dreamer:
         detail = torch.zeros_like(source)
         for octave, (height, width) in enumerate(sizes):
             base = images.scaled(source, height, width)
-            canvas = Pixels((base + enlarged(detail, height, width)).clamp(0, 1))
+            canvas = Pixels((base + images.enlarged(detail, height, width)).clamp(0, 1))
 
             def render(x: Tensor, base: Tensor = base) -> Image.Image:
-                return self.show(source + enlarged(x - base, full_height, full_width))
+                return self.show(source + images.enlarged(x - base, full_height, full_width))
 
             frames = descend(
                 canvas,
@@ -164,10 +163,3 @@ def strengths(text: str) -> tuple[float, ...]:
     if not all(0 <= value <= 10 for value in values):
         raise InputError(f"strengths {text!r} leave 0 to 10; write them like 1, 0.8, 0.5")
     return values or (1.0,)
-
-
-def enlarged(detail: Tensor, height: int, width: int) -> Tensor:
-    """Detail (N, 3, h, w), which may be negative, resampled to another size."""
-    if detail.shape[-2:] == (height, width):
-        return detail
-    return F.interpolate(detail, (height, width), mode="bicubic", align_corners=False)

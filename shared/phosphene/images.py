@@ -84,6 +84,13 @@ def scaled(tensor: Tensor, height: int, width: int) -> Tensor:
     return F.interpolate(tensor, size, mode="bicubic", antialias=True).clamp(0, 1)
 
 
+def enlarged(difference: Tensor, height: int, width: int) -> Tensor:
+    """A difference of pictures (N, 3, h, w), which may be negative, resampled to another size."""
+    if difference.shape[-2:] == (height, width):
+        return difference
+    return F.interpolate(difference, (height, width), mode="bicubic")
+
+
 def region(mask: ImageLike, height: int, width: int, device: torch.device | None = None) -> Tensor:
     """A painted mask -> shares (1, 1, height, width) in [0, 1]; InputError if it is empty."""
     painted = load(mask)

@@ -110,11 +110,10 @@ def paint(
 
 
 def _carried(picture: Tensor, size: tuple[int, int], detail: Tensor | None) -> Tensor:
-    moved = images.scaled(picture, *size)
     if detail is None:
-        return moved
-    known = images.scaled(images.scaled(detail, *picture.shape[-2:]), *size)
-    return (moved + images.scaled(detail, *size) - known).clamp(0, 1)
+        return images.scaled(picture, *size)
+    beyond = picture - images.scaled(detail, *picture.shape[-2:])
+    return (images.scaled(detail, *size) + images.enlarged(beyond, *size)).clamp(0, 1)
 
 
 def _restart(progress: float) -> float:

@@ -40,7 +40,7 @@ def vary_style(
     size: Annotated[
         int, Range(96, 512, 32, label="Size of each", help="longer side, pixels")
     ] = 224,
-    steps: Annotated[int, Range(3, 100, label="Steps")] = 12,
+    steps: Annotated[int, Range(3, 100, label="Steps")] = 9,
     network: Annotated[
         str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")
     ] = "vgg19",
