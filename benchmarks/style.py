@@ -234,10 +234,15 @@ def compared(device: str, side: int, others: tuple[str, ...]) -> Iterator[str]:
 
 def one_step(device: str, tool: str, side: int) -> None:
     """Time a step of the tool whenever asked."""
-    if tool == "plain convolutions":
-        Winograd.suits = staticmethod(lambda _: False)  # type: ignore[method-assign]
-    net = load_network("vgg19", device=device)
+    net = network_of(tool, device)
     serve(partial(timed, stepping(tool, Task(side, net), net, device)))
+
+
+def network_of(tool: str, device: str) -> Network:
+    """VGG-19; Winograd's convolutions, and the memory that they take, are not the peers'."""
+    if tool in ("plain convolutions", *PEERS):
+        Winograd.suits = staticmethod(lambda _: False)  # type: ignore[method-assign]
+    return load_network("vgg19", device=device)
 
 
 def stepping(tool: str, task: Task, net: Network, device: str) -> Step:
@@ -346,7 +351,7 @@ def memory(device: str) -> None:
 
 
 def two_steps(device: str, tool: str, side: int) -> None:
-    net = load_network("vgg19", device=device)
+    net = network_of(tool, device)
     task = Task(side, net)
     run = stepping(tool, task, net, device)
     for _ in range(2 if side <= 1024 else 1):  # every step takes the same memory
