@@ -263,7 +263,7 @@ def timed(run: Step) -> float:
 
 def goal(device: str) -> None:
     """A painting of the default steps, a patient one, and a larger one."""
-    for steps, side in ((7, 256), (14, 256), (7, 512)):
+    for steps, side in ((8, 256), (14, 256), (8, 512)):
         race(device, steps, side)
 
 

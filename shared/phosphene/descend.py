@@ -51,7 +51,8 @@ def descend(
 
     `loss(picture)` returns weighted terms by name. "l1" and "l2" divide each picture's
     gradient by its mean absolute value or its root mean square, so that `lr` is a step in
-    units of the picture; "gradient" takes it as it is. A step of "wolfe" is eight iterations of
+    units of the picture; "gradient" takes it as it is. "lbfgs" wants an `lr` of 1; its first step
+    moves a parameter by FIRST on average. A step of "wolfe" is eight iterations of
     L-BFGS with a line search: by far the fastest where the loss does not change from call to
     call. `schedule` maps progress in [0, 1) to a factor on `lr`; `smooth` blurs the gradient
     (Gaussian, pixels), then `condition` changes it, once per step; `average` in (0, 1) is the

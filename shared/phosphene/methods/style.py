@@ -55,7 +55,7 @@ def stylize(
     size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 384,
     steps: Annotated[
         int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
-    ] = 7,
+    ] = 8,
     rounds: Annotated[
         int,
         Range(1, 10, label="Rounds", help="how often the full size is gone over", advanced=True),
