@@ -43,6 +43,15 @@ def test_results_and_gradients_equal_a_plain_convolution_in_double(shape, bias):
     assert made.is_contiguous(memory_format=torch.channels_last)
 
 
+@pytest.mark.parametrize("height", [24, 26])
+def test_whoever_comes_next_may_work_in_place(height):
+    x = torch.randn(1, 4, height, 24, requires_grad=True)
+    short = Winograd(frozen(4, 8))
+    (plain,) = torch.autograd.grad(short(x).relu().sum(), x)
+    (placed,) = torch.autograd.grad(short(x).relu_().sum(), x)
+    assert torch.equal(plain, placed)
+
+
 def test_no_factor_of_the_ways_is_nearly_zero():
     for way in (*winograd.FORWARD, *winograd.BACKWARD):
         assert way[way != 0].abs().min() > 1e-3

@@ -117,7 +117,9 @@ def _convolved(x: Tensor, kernels: Tensor, there: Tensor, back: Tensor) -> Tenso
     tall, wide = _tiles(height), _tiles(width)
     below, right = (TILE * tiles + 1 for tiles in (tall, wide))
     padded = F.pad(rows, (0, 0, 1, right - width, 1, below - height))
-    made = x.new_empty(count, tall, TILE, wide, TILE, kernels.shape[2])
+    shape = count, kernels.shape[2], TILE * tall, TILE * wide
+    made = torch.empty(shape, dtype=x.dtype, memory_format=torch.channels_last)
+    into = made.permute(0, 2, 3, 1).view(count, tall, TILE, wide, TILE, -1)
     band = max(1, BAND // (count * wide))
     for top in range(0, tall, band):
         seen = padded[:, TILE * top : TILE * (top + band) + SEEN - TILE]
@@ -125,9 +127,10 @@ def _convolved(x: Tensor, kernels: Tensor, there: Tensor, back: Tensor) -> Tenso
         values = there @ tiles.reshape(-1, SEEN**2, channels)
         products = torch.bmm(values.transpose(0, 1), kernels)
         results = (back @ products.transpose(0, 1)).view(*tiles.shape[:3], TILE, TILE, -1)
-        made[:, top : top + band] = results.transpose(2, 3)
-    picture = made.view(count, TILE * tall, TILE * wide, -1)[:, :height, :width]
-    return picture.permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
+        into[:, top : top + band] = results.transpose(2, 3)
+    if (height, width) == shape[2:]:
+        return made  # no view of it: whoever comes next may work in place
+    return made[:, :, :height, :width].clone(memory_format=torch.channels_last)
 
 
 def _tiles(side: int) -> int:
