@@ -72,8 +72,11 @@ def in_turn(tools: Mapping[str, Tool], rounds: int) -> Iterator[dict[str, float]
 def medians(
     rounds: Sequence[Mapping[str, float]], ours: str, other: str
 ) -> tuple[float, float, float]:
-    """Of our milliseconds, of the other tool's, and of how many times ours those are."""
-    found = [(times[ours], times[other]) for times in rounds]
+    """Of our milliseconds, of the other tool's, and of how many times ours those are.
+
+    Rounds that the other tool did not live to see are left out.
+    """
+    found = [(times[ours], times[other]) for times in rounds if other in times]
     mine, theirs = (statistics.median(column) for column in zip(*found, strict=True))
     return mine, theirs, statistics.median(b / a for a, b in found)
 

@@ -187,8 +187,8 @@ def speed(device: str, rounds: int) -> Iterator[str]:
                 name: Tool(__file__, *options, name, keep=name != peer)
                 for name in (OURS + peer, peer)
             }
-            found = [times for times in in_turn(tools, rounds) if peer in times]
-            if found:
+            found = list(in_turn(tools, rounds))
+            if any(peer in times for times in found):
                 mine, other, ratio = medians(found, OURS + peer, peer)
                 yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
 
