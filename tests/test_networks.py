@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import timm
 import torch
 from PIL import Image
 
-from phosphene import InputError, images, load_network, networks, weights
+from phosphene import InputError, images, load_network, weights
 
 PANDA = Path(__file__).parent / "pictures" / "panda.jpg"
 
@@ -148,51 +147,6 @@ def test_interleaved_streams_on_one_network_equal_sequential_ones(lite0):
         for frame in rest:
             mixed[index] = frame
     assert [frame.image.tobytes() for frame in mixed] == alone
-
-
-def test_a_second_user_never_loads_twice(monkeypatch):
-    calls = []
-    real = networks._load
-    monkeypatch.setattr(networks, "_loaded", networks.OrderedDict())
-    monkeypatch.setattr(networks, "_load", lambda *a: calls.append(a) or real(*a))
-    found = []
-    threads = [
-        threading.Thread(target=lambda: found.append(load_network(device="cpu"))) for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(calls) == 1
-    assert found[0] is found[1] is found[2]
-
-
-def test_the_cache_has_a_bound(monkeypatch, lite0):
-    monkeypatch.setattr(networks, "_loaded", networks.OrderedDict())
-    monkeypatch.setattr(networks, "CACHE_BYTES", 1)
-    load_network("efficientnet_lite0", device="cpu")
-    load_network("vgg19", device="cpu")
-    assert [key[0] for key in networks._loaded] == ["vgg19"]
-
-
-def test_average_pooling_is_a_network_of_its_own(vgg, panda):
-    soft = load_network("vgg19", device="cpu", pooling="average")
-    hard = vgg.acts(panda, ["pool1"])["pool1"].float()
-    assert (soft.acts(panda, ["pool1"])["pool1"].float() <= hard + 1e-3).all()
-    assert soft is not vgg
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("efficientnet_lite9", r"did you mean efficientnet_lite\d"),
-        ("timm/resnet5000", "unknown network.*timm/resnet"),
-        ("", "unknown network"),
-    ],
-)
-def test_an_unknown_network_is_named_with_its_neighbours(name, words):
-    with pytest.raises(InputError, match=words):
-        load_network(name)
 
 
 def test_unknown_taps_and_small_pictures_are_named_with_a_remedy(lite0, panda):

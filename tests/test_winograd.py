@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from phosphene import graphs, networks, winograd
+from phosphene import graphs, loading, winograd
 from phosphene.winograd import Winograd
 
 CLOSE = 1e-5  # relative norm; PyTorch's own convolution is off by 2e-7 here
@@ -66,9 +66,9 @@ def test_bands_do_not_show(monkeypatch):
 
 def test_what_it_keeps_beside_the_weights_is_counted_when_it_is_made():
     short = Winograd(frozen(8, 8))
-    kept = networks._bytes(short)
+    kept = loading._bytes(short)
     short(torch.randn(1, 8, 40, 40))
-    assert networks._bytes(short) == kept + 4 * short.weight.nbytes
+    assert loading._bytes(short) == kept + 4 * short.weight.nbytes
     assert "values" not in short.state_dict()
 
 

@@ -11,6 +11,7 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
 from phosphene import memory
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
+from phosphene.loading import load_network
 from phosphene.methods import METHODS, repeat
 from phosphene.methods.differences import visualize_differences
 from phosphene.methods.dream import dream
@@ -21,7 +22,6 @@ from phosphene.methods.style import stylize
 from phosphene.methods.texture import texture
 from phosphene.methods.vary import vary_style
 from phosphene.methods.visualize import visualize, visualize_layer
-from phosphene.networks import load_network
 from phosphene.vectors import features
 
 __version__ = "0.1.0"

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
 
 from phosphene.errors import InputError, unknown
 
@@ -176,6 +176,10 @@ class File(Knob):
     """A path to an uploaded file that is not a picture, of one of the suffixes named."""
 
     suffixes: tuple[str, ...] = ()
+
+
+Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
+"""What every method that draws at random takes."""
 
 
 @dataclass(frozen=True)

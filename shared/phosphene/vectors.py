@@ -14,7 +14,8 @@ from torch import Tensor
 from phosphene import images
 from phosphene.errors import InputError, PhospheneError
 from phosphene.images import ImageLike
-from phosphene.networks import Network, load_network
+from phosphene.loading import load_network
+from phosphene.networks import Network
 from phosphene.zoo import EMBEDDED
 
 MAX_SIDE = 1024

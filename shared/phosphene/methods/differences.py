@@ -13,11 +13,11 @@ from phosphene import images
 from phosphene.descend import Stages
 from phosphene.frame import Frame
 from phosphene.growing import Care, Grower, beginning
-from phosphene.knobs import Range
+from phosphene.knobs import Range, Seed
+from phosphene.loading import load_network
 from phosphene.methods import method
 from phosphene.methods.objectives import check
-from phosphene.methods.visualize import Net, Seed, Target, read_target, wish_of
-from phosphene.networks import load_network
+from phosphene.methods.visualize import Net, Target, read_target, wish_of
 from phosphene.sheets import contact_sheet
 
 # Name, whether the canvas is Fourier's, sizes, step, care; each adds one thing to plain pixels

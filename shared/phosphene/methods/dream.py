@@ -15,10 +15,11 @@ from phosphene.dreaming import Dreamer, Look, Plan, strengths
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import Mask, NetworkChoice, Picture, Range, TapChoice, Text
+from phosphene.knobs import Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.loading import load_network
 from phosphene.methods import method
 from phosphene.methods.objectives import Objective, check, parse
-from phosphene.networks import Network, load_network
+from phosphene.networks import Network
 
 Wanted: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
 
@@ -73,7 +74,6 @@ Smooth: TypeAlias = Annotated[
     float, Range(0, 3, 0.1, label="Smoothing", help="less fine grain", advanced=True)
 ]
 Net: TypeAlias = Annotated[str, NetworkChoice(options=NETWORKS, label="Network", advanced=True)]
-Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
 
 
 @method

@@ -16,7 +16,7 @@ from phosphene.dreaming import Dreamer, Look, Plan
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import File, Picture, Range
+from phosphene.knobs import File, Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.dream import (
     KeepColors,
@@ -24,7 +24,6 @@ from phosphene.methods.dream import (
     Mixture,
     Net,
     Octaves,
-    Seed,
     Strength,
     begun,
     least,

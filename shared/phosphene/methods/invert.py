@@ -16,9 +16,10 @@ from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.inverting import Distance, Prior, Target
-from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, TapChoice, Text
+from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.loading import load_network
 from phosphene.methods import method
-from phosphene.networks import Network, load_network
+from phosphene.networks import Network
 from phosphene.searching import Gallery, Start, begin, kept, search
 
 Layer: TypeAlias = Annotated[
@@ -30,7 +31,6 @@ Smoothness: TypeAlias = Annotated[
 ]
 Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer side, pixels")]
 Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
-Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
 
 STEPS = 48
 """Iterations where nothing is said, times the depth's share."""

@@ -16,10 +16,11 @@ from phosphene import images, inverting
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.inverting import Prior
-from phosphene.knobs import NetworkChoice, Picture, Range, TapChoice
+from phosphene.knobs import NetworkChoice, Picture, Range, Seed, TapChoice
+from phosphene.loading import load_network
 from phosphene.methods import method
-from phosphene.methods.invert import Net, Seed, Sides
-from phosphene.networks import Network, load_network
+from phosphene.methods.invert import Net, Sides
+from phosphene.networks import Network
 from phosphene.poster import Memory, poster
 from phosphene.searching import FEATURE_ERROR, PER_STEP, Gallery, begin, kept, search
 

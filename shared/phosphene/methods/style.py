@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, cast
+from collections.abc import Iterator, Sequence
+from typing import Annotated, TypeAlias, cast
 
 import torch
 from PIL import Image
@@ -11,31 +11,48 @@ from torch import Tensor
 
 from phosphene import colors as hues
 from phosphene import images
+from phosphene.brushes import Brush, colored, opened, regions
 from phosphene.canvas import noise
 from phosphene.descend import Loss
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import Choice, Mask, NetworkChoice, Picture, Range, TapChoice, Text
+from phosphene.knobs import Choice, Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.loading import Pooling, load_network
+from phosphene.look import Look, parse_layers
 from phosphene.methods import method
-from phosphene.networks import Network, Pooling, load_network
-from phosphene.painting import Look, Region, layers_of, painting_loss, parse_layers
+from phosphene.painting import painting_loss
 from phosphene.pyramid import Search, paint, schedule, sizes_up_to
 from phosphene.style_stats import KINDS, Kind
 
 CONTENT_WEIGHT = 0.0075
 TV_WEIGHT = 0.2
 DREAM_WEIGHT = 0.1
-COLOR_WEIGHT = 2.0
-"""Of the colors themselves, which softened activations hold but loosely."""
-STYLE_SIDE = 32
-"""A style needs at least this many pixels a side to say anything about brushwork."""
+
+Content: TypeAlias = Annotated[ImageLike, Picture(label="Your picture")]
+Style: TypeAlias = Annotated[ImageLike, Picture(label="Style")]
+Steps: TypeAlias = Annotated[
+    int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
+]
+Statistics: TypeAlias = Annotated[
+    str,
+    Choice(
+        KINDS,
+        label="Style is",
+        help="Gram matrices, means and deviations, or Wasserstein-2 (slow, finest)",
+        advanced=True,
+    ),
+]
+Smooth: TypeAlias = Annotated[
+    float, Range(0, 10, 0.1, label="Smoothness", help="total variation", advanced=True)
+]
+Net: TypeAlias = Annotated[str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")]
 
 
 @method
 def stylize(
-    content: Annotated[ImageLike, Picture(label="Your picture")],
-    style: Annotated[ImageLike, Picture(label="Style")],
+    content: Content,
+    style: Style,
     *,
     strength: Annotated[
         float,
@@ -53,9 +70,7 @@ def stylize(
         ),
     ] = "style",
     size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 384,
-    steps: Annotated[
-        int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
-    ] = 8,
+    steps: Steps = 8,
     rounds: Annotated[
         int,
         Range(1, 10, label="Rounds", help="how often the full size is gone over", advanced=True),
@@ -75,6 +90,10 @@ def stylize(
         ImageLike | None,
         Mask(of="content", label="Where the second style paints", advanced=True),
     ] = None,
+    third_mask: Annotated[
+        ImageLike | None,
+        Mask(of="content", label="Where the third style paints", advanced=True),
+    ] = None,
     resume: Annotated[
         ImageLike | None,
         Picture(
@@ -84,15 +103,7 @@ def stylize(
     start: Annotated[
         str, Choice(("content", "noise", "style"), label="Start from", advanced=True)
     ] = "content",
-    statistics: Annotated[
-        str,
-        Choice(
-            KINDS,
-            label="Style is",
-            help="Gram matrices, means and deviations, or Wasserstein-2 (slow, finest)",
-            advanced=True,
-        ),
-    ] = "gram",
+    statistics: Statistics = "gram",
     style_layers: Annotated[
         str,
         Text(
@@ -105,9 +116,7 @@ def stylize(
     content_tap: Annotated[
         str, TapChoice(label="Content layer", help="empty: what suits the network", advanced=True)
     ] = "",
-    smooth: Annotated[
-        float, Range(0, 10, 0.1, label="Smoothness", help="total variation", advanced=True)
-    ] = 1.0,
+    smooth: Smooth = 1.0,
     optimizer: Annotated[
         str,
         Choice(
@@ -131,56 +140,47 @@ def stylize(
             advanced=True,
         ),
     ] = "auto",
-    network: Annotated[
-        str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")
-    ] = "vgg19",
-    seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
+    network: Net = "vgg19",
+    seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Paint the content with the brush of one to three styles, from coarse to fine."""
     net = load_network(network, device=device, pooling=cast(Pooling, pooling))
-    layers = layers_of(net)
-    soft = activations == "soft" or (activations == "auto" and soft_by_itself(net))
-    look = Look(
+    look = Look.of(
         net,
-        parse_layers(style_layers) or layers.style,
-        content_tap or layers.content,
-        layers.dream,
-        cast(Kind, statistics),
-        soft,
         {
             "style": 1 - dream,
-            "colors": COLOR_WEIGHT * (1 - dream) if soft else 0.0,
             "content": CONTENT_WEIGHT * 10 ** (1 - strength / 5),
             "dream": DREAM_WEIGHT * dream,
             "tv": TV_WEIGHT * smooth,
         },
+        kind=cast(Kind, statistics),
+        style=parse_layers(style_layers),
+        content=content_tap,
+        soft=None if activations == "auto" else activations == "soft",
     )
     photo = images.load(content, size)
     for tap in look.taps:
         net.check_size(tap, photo.height, photo.width)
     source = images.to_tensor(photo, net.device)
-    shown = [(style, 1.0), (second, second_share), (third, third_share)]
-    named = [(open_style(p, net), share) for p, share in shown if p is not None]
-    styles = [(_in_colors(p, source, colors), share) for p, share in named]
-    inside = None if mask is None else images.region(mask, photo.height, photo.width, net.device)
-    if inside is not None and second is None:
-        raise InputError("a mask needs a second style to paint with; choose one or clear the mask")
+    given: list[_Given] = [
+        ("first", style, 1.0, None),
+        ("second", second, second_share, mask),
+        ("third", third, third_share, third_mask),
+    ]
+    brushes = list(_brushes(given, source, colors))
     seen = hues.luminance(source) if colors == "mine" else source
 
     def loss_at(height: int, width: int) -> Loss:
-        scaled = [
-            (style_scaled(p, max(height, width) * brush, look.minimum), share)
-            for p, share in styles
-        ]
-        regions = _regions(look, scaled, inside, (height, width))
-        loss = painting_loss(look, regions, images.scaled(seen, height, width))
+        side = max(height, width) * brush
+        places = regions(look, [b.scaled(side, look.minimum) for b in brushes], height, width)
+        loss = painting_loss(look, places, images.scaled(seen, height, width))
         return (lambda x: loss(hues.luminance(x))) if colors == "mine" else loss
 
     def finish(x: Tensor) -> Tensor:
         return hues.recolor(x, images.scaled(source, *x.shape[-2:])) if colors == "mine" else x
 
-    first = _first(start, seen, styles[0][0], seed)
+    first = _first(start, seen, brushes[0].style, seed)
     sizes = sizes_up_to(photo.height, photo.width, look.minimum)
     plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
@@ -189,52 +189,23 @@ def stylize(
     yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish, detail=detail)
 
 
-def soft_by_itself(net: Network) -> bool:
-    """Whether a network's activations are softened where nothing is said: all but VGG's."""
-    return "vgg" not in net.name
+_Given: TypeAlias = tuple[str, ImageLike | None, float, ImageLike | None]
 
 
-def open_style(picture: ImageLike, net: Network) -> Tensor:
-    """A style (1, 3, H, W); InputError where it is too small to have one."""
-    loaded = images.load(picture)
-    if min(loaded.size) < STYLE_SIDE:
-        raise InputError(
-            f"style is {loaded.width}×{loaded.height}; choose one of at least "
-            f"{STYLE_SIDE}×{STYLE_SIDE} pixels"
-        )
-    if max(loaded.size) > 2048:
-        loaded = images.resize(loaded, 2048)
-    return images.to_tensor(loaded, net.device)
-
-
-def _in_colors(style: Tensor, source: Tensor, colors: str) -> Tensor:
-    if colors == "mine":
-        return hues.match_luminance(hues.luminance(style), hues.luminance(source))
-    return hues.match_colors(style, source) if colors == "matched" else style
-
-
-def style_scaled(style: Tensor, side: float, least: int) -> Tensor:
-    """The style with its longer side `side` pixels, never enlarged but to what a tap needs."""
-    height, width = style.shape[-2:]
-    ratio = max(min(1.0, side / max(height, width)), least / min(height, width))
-    return images.scaled(style, round(height * ratio), round(width * ratio))
-
-
-def _regions(
-    look: Look, styles: list[tuple[Tensor, float]], inside: Tensor | None, size: tuple[int, int]
-) -> list[Region]:
-    """One region for all styles; with a mask the second has the inside, the rest the outside."""
-    if not look.weights["style"]:
-        return []
-    pictures, shares = [p for p, _ in styles], [share for _, share in styles]
-    if inside is None:
-        return [Region(look.style_of(pictures, shares))]
-    mask = images.scaled(inside, *size)
-    found = [Region(look.style_of(pictures[1:2], [1.0]), mask)]
-    if float(mask.min()) < 1:
-        outside = look.style_of(pictures[::2], shares[::2])
-        found.append(Region(outside, 1 - mask))
-    return found
+def _brushes(given: Sequence[_Given], source: Tensor, colors: str) -> Iterator[Brush]:
+    """The styles by name, share and place; those not chosen left out."""
+    height, width = source.shape[-2:]
+    for name, picture, share, place in given:
+        if picture is not None:
+            style = colored(opened(picture, source.device), source, colors)
+            mask = None
+            if place is not None:
+                mask = images.region(place, height, width, source.device)
+            yield Brush(style, share, mask)
+        elif place is not None:
+            raise InputError(
+                f"a mask needs a {name} style to paint with; choose one or clear the mask"
+            )
 
 
 def _first(start: str, source: Tensor, style: Tensor, seed: int) -> Tensor:

@@ -9,11 +9,10 @@ from typing import Annotated, Any
 from PIL import Image
 
 from phosphene.frame import Frame
-from phosphene.images import ImageLike
-from phosphene.knobs import Choice, NetworkChoice, Picture, Range
+from phosphene.knobs import Choice, Range, Seed
+from phosphene.loading import load_network
 from phosphene.methods import method
-from phosphene.methods.style import stylize
-from phosphene.networks import load_network
+from phosphene.methods.style import Content, Net, Style, stylize
 from phosphene.sheets import contact_sheet
 
 THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
@@ -33,18 +32,16 @@ COLUMNS = 3
 
 @method
 def vary_style(
-    content: Annotated[ImageLike, Picture(label="Your picture")],
-    style: Annotated[ImageLike, Picture(label="Style")],
+    content: Content,
+    style: Style,
     *,
     thing: Annotated[str, Choice(tuple(THINGS), label="Vary")] = "style strength",
     size: Annotated[
         int, Range(96, 512, 32, label="Size of each", help="longer side, pixels")
     ] = 224,
     steps: Annotated[int, Range(3, 100, label="Steps")] = 9,
-    network: Annotated[
-        str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")
-    ] = "vgg19",
-    seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
+    network: Net = "vgg19",
+    seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Paint the same two pictures several times with one setting changed, as one sheet."""

@@ -22,11 +22,13 @@ from phosphene.knobs import (
     Picture,
     Pictures,
     Range,
+    Seed,
     TapChoice,
 )
+from phosphene.loading import load_network
 from phosphene.methods import method
 from phosphene.methods.objectives import Objective, check, parse
-from phosphene.networks import Network, load_network
+from phosphene.networks import Network
 from phosphene.zoo import imagenet_classes
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
@@ -42,7 +44,6 @@ Net: TypeAlias = Annotated[
         advanced=True,
     ),
 ]
-Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
 Target: TypeAlias = Annotated[
     str,
     ClassChoice(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,7 @@ def _device() -> str:
 
 
 def _taps(name: str, *current: Any) -> list[Any]:
-    from phosphene.networks import load_network
+    from phosphene.loading import load_network
 
     try:
         network = load_network(str(name))
@@ -224,12 +225,24 @@ def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:
 
 
 def _follow_picture(form: Form, restored: Any) -> None:
-    """The brush paints over the picture: a new picture gives a clean mask."""
-    for parameter, control in form.named.values():
-        if isinstance(parameter.knob, Mask) and parameter.knob.of in form.named:
-            picture: Any = form.named[parameter.knob.of][1]
-            picture.change(_background, picture, control, **QUIET)
-            restored.then(_background, picture, control, **QUIET)
+    """The brush paints over the picture: a new picture gives clean masks."""
+    for name, (_, control) in form.named.items():
+        picture: Any = control
+        masks = [
+            control
+            for parameter, control in form.named.values()
+            if isinstance(parameter.knob, Mask) and parameter.knob.of == name
+        ]
+        if masks:
+            blank = partial(_blank, len(masks))
+            picture.change(blank, picture, masks, **QUIET)
+            restored.then(blank, picture, masks, **QUIET)
+
+
+def _blank(count: int, path: str | None) -> Any:
+    """So many clean masks over a picture; one alone where the page has one."""
+    found = [_background(path)] * count
+    return found if count > 1 else found[0]
 
 
 def _background(path: str | None) -> Any:
