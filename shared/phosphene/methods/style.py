@@ -82,17 +82,17 @@ def stylize(
     second_share: Annotated[
         float, Range(0, 1, 0.05, label="Share of the second style", advanced=True)
     ] = 0.5,
+    mask: Annotated[
+        ImageLike | None,
+        Mask(of="content", label="Second style only here", advanced=True),
+    ] = None,
     third: Annotated[ImageLike | None, Picture(label="Third style", advanced=True)] = None,
     third_share: Annotated[
         float, Range(0, 1, 0.05, label="Share of the third style", advanced=True)
     ] = 0.33,
-    mask: Annotated[
-        ImageLike | None,
-        Mask(of="content", label="Where the second style paints", advanced=True),
-    ] = None,
     third_mask: Annotated[
         ImageLike | None,
-        Mask(of="content", label="Where the third style paints", advanced=True),
+        Mask(of="content", label="Third style only here", advanced=True),
     ] = None,
     resume: Annotated[
         ImageLike | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import gradio as gr
 
 from phosphene import device, images
 from phosphene.errors import PhospheneError
-from phosphene.knobs import Mask, NetworkChoice, TapChoice
+from phosphene.knobs import Mask, NetworkChoice, Picture, TapChoice
 from phosphene.ui import controls, pieces, running, share
 from phosphene.ui.endpoint import endpoint
 from phosphene.ui.form import Form
 from phosphene.ui.stream import Run, sentence
 
+BRUSHED = 768
+"""Pixels of the longer side of a picture under the brush."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -55,7 +58,7 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
     ).then(None, form.link, form.link, js=PUBLISH, **QUIET)
     restored = demo.load(lambda text: _restore(form, text, tab), query, form.inputs, js=js, **QUIET)
     _follow_network(form, restored)
-    _follow_picture(form, restored)
+    _follow_pictures(form, restored)
     depth = form.depth
     depth.place.input(
         None,
@@ -224,10 +227,12 @@ def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:
     return value if value in taps or not value else default
 
 
-def _follow_picture(form: Form, restored: Any) -> None:
-    """The brush paints over the picture: a new picture gives clean masks."""
-    for name, (_, control) in form.named.items():
+def _follow_pictures(form: Form, restored: Any) -> None:
+    """A file that is no picture is named at once; a new picture gives clean masks."""
+    for name, (parameter, control) in form.named.items():
         picture: Any = control
+        if isinstance(parameter.knob, Picture):
+            picture.upload(_check, picture, None, **QUIET)
         masks = [
             control
             for parameter, control in form.named.values()
@@ -239,16 +244,17 @@ def _follow_picture(form: Form, restored: Any) -> None:
             restored.then(blank, picture, masks, **QUIET)
 
 
-def _blank(count: int, path: str | None) -> Any:
-    """So many clean masks over a picture; one alone where the page has one."""
-    found = [_background(path)] * count
-    return found if count > 1 else found[0]
-
-
-def _background(path: str | None) -> Any:
-    if path is None:
-        return None
+def _check(path: str) -> None:
     try:
-        return {"background": images.load(path, 768), "layers": [], "composite": None}
+        images.load(path, BRUSHED)
     except PhospheneError as error:
         raise sentence(error) from None
+
+
+def _blank(count: int, path: str | None) -> Any:
+    """So many clean masks over a picture; one alone where the page has one."""
+    clean = None
+    with suppress(PhospheneError):  # whoever uploaded it has been told
+        if path:
+            clean = {"background": images.load(path, BRUSHED), "layers": [], "composite": None}
+    return [clean] * count if count > 1 else clean
