@@ -32,7 +32,7 @@ import torchvision
 from _tools import Tool, in_turn, medians, peak, said, serve
 from torch import Tensor, nn
 
-from phosphene import dream, networks, transforms, weights, zoo
+from phosphene import dream, load_network, transforms, weights, zoo
 from phosphene.canvas import Fourier, Pixels, blur
 from phosphene.descend import descend
 from phosphene.gradients import Conditioner
@@ -203,7 +203,7 @@ def default_dream(size: int, device: str, **options: int) -> tuple[float, float]
 
 
 def default(device: str, rounds: int) -> Iterator[str]:
-    networks.load_network("efficientnet_lite0", device=device)
+    load_network("efficientnet_lite0", device=device)
     default_dream(64, device)
     runs = [default_dream(512, device) for _ in range(rounds)]
     first, whole = (statistics.median(column) for column in zip(*runs, strict=True))

@@ -3,6 +3,8 @@
 python docs/pictures.py hero              docs/images/hero.jpg
 python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then their sheet
 python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
+python docs/pictures.py textures          two textures, each a tile laid two by two
+python docs/pictures.py regions           three styles, each in its own third of a photograph
 python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only those named
 python docs/pictures.py dreams            six looks of DeepDream
 python docs/pictures.py grown             seven classes and a channel, grown from noise
@@ -226,6 +228,40 @@ def softened() -> None:
     saved(row(shown, width=WIDTH), PAINTED / "softened.jpg")
 
 
+def textures() -> None:
+    """Tiles of 288 pixels, each laid two by two."""
+    pictures = []
+    for art in ("composition_viii", "great_wave"):
+        sample = APPS / "style_transfer" / "examples" / "styles" / f"{art}.jpg"
+        *_, last = phosphene.texture(sample, size=288)
+        page = Image.new("RGB", (2 * 288, 2 * 288))
+        for corner in ((0, 0), (288, 0), (0, 288), (288, 288)):
+            page.paste(last.image, corner)
+        pictures.append(page)
+    saved(row(pictures, width=WIDTH), PAINTED / "textures.jpg")
+
+
+def regions() -> None:
+    """Two photographs: the left third in one style, the right third in another, a third between."""
+    examples = APPS / "style_transfer" / "examples"
+    shown = []
+    for photo, arts in (
+        ("cat", ("village_street_auvers", "composition_viii", "great_wave")),
+        ("summer_palace", ("poppies", "village_street_auvers", "ejiri_suruga")),
+    ):
+        left, middle, right = (examples / "styles" / f"{art}.jpg" for art in arts)
+        picture = examples / f"{photo}.jpg"
+        width, height = Image.open(picture).size
+        masks = [Image.new("L", (width, height)) for _ in range(2)]
+        masks[0].paste(255, (0, 0, width // 3, height))
+        masks[1].paste(255, (2 * width // 3, 0, width, height))
+        *_, last = phosphene.stylize(
+            picture, middle, second=left, mask=masks[0], third=right, third_mask=masks[1]
+        )
+        shown.append(last.image)
+    saved(row(shown, width=WIDTH), PAINTED / "regions.jpg")
+
+
 def walks(*names: str) -> None:
     """Ten layers of both embedded networks at 224 pixels, 96 iterations times the depth's share."""
     app = APPS / "feature_inversion"
@@ -243,6 +279,8 @@ if __name__ == "__main__":
         "hero": hero,
         "pairs": pairs,
         "softened": softened,
+        "textures": textures,
+        "regions": regions,
         "looks": looks,
         "dreams": dreams,
         "grown": grown,
