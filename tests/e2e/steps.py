@@ -77,18 +77,28 @@ def ready(page):
     page.wait_for_timeout(300)
 
 
-def upload(page, name, data):
-    ready(page)
-    control = page.locator(".ph-input").locator("visible=true").first
-    if not control.count():
-        pytest.skip("this app takes no picture")
+def file(name, data):
+    """A picture as a file to choose."""
+    mime = "image/png" if name.endswith("png") else "image/jpeg"
+    return {"name": name, "mimeType": mime, "buffer": data}
+
+
+def give(page, chosen, label=""):
+    """Put a file into the control of this label, or into the first one."""
+    control = page.locator(".ph-input").filter(has_text=label).locator("visible=true").first
+    control.wait_for()
     clear = control.get_by_label("Clear")
     if clear.count():
         clear.first.click()
-    mime = "image/png" if name.endswith("png") else "image/jpeg"
-    files = [{"name": name, "mimeType": mime, "buffer": data}]
-    control.locator("input[type=file]").first.set_input_files(files)
+    control.locator("input[type=file]").first.set_input_files([chosen])
     control.locator("img").first.wait_for()
+
+
+def upload(page, name, data):
+    ready(page)
+    if not page.locator(".ph-input").locator("visible=true").count():
+        pytest.skip("this app takes no picture")
+    give(page, file(name, data))
 
 
 def run(page, name="Run"):
@@ -104,8 +114,9 @@ def done(page, timeout=120_000):
 
 def take(page, label, path):
     """Press a download button and save the file; its name as the page gave it."""
-    with page.expect_download() as caught:
-        page.get_by_text(label, exact=True).locator("visible=true").first.click()
+    # Gradio's brush hands in its layers again and again while a page changes, which takes a while.
+    with page.expect_download(timeout=60_000) as caught:
+        page.get_by_text(label, exact=True).locator("visible=true").first.click(timeout=60_000)
     caught.value.save_as(path)
     return caught.value.suggested_filename
 

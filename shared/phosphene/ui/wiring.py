@@ -20,7 +20,7 @@ from phosphene.ui.endpoint import endpoint
 from phosphene.ui.form import Form
 from phosphene.ui.stream import Run, sentence
 
-BRUSHED = 768
+BRUSHED = 512
 """Pixels of the longer side of a picture under the brush."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
