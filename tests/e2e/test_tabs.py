@@ -144,6 +144,17 @@ def test_run_is_in_sight_at_once_and_the_picture_while_it_forms(serve, visit, wi
         page.mouse.wheel(0, 900)
         expect(page.get_by_label("Size").locator("visible=true").first).to_be_in_viewport()
         expect(picture).to_be_in_viewport(ratio=0.5)
+        return
+    bar = page.locator(".ph-actions").locator("visible=true").first
+    on_top = """bar => [...Array(40).keys()].every(step => {
+        const box = bar.getBoundingClientRect();
+        const x = box.x + (step + 0.5) / 40 * box.width, y = box.y + box.height / 2;
+        return bar.contains(document.elementFromPoint(x, y));
+    })"""
+    for _ in range(30):  # no label of what scrolls beneath shows through
+        page.mouse.wheel(0, 20)
+        page.wait_for_timeout(20)
+        assert bar.evaluate(on_top)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
