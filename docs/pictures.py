@@ -30,6 +30,8 @@ from phosphene.ui.tab import slug
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ROOT / "apps"
 PAINTED = APPS / "style_transfer" / "pictures"
+PAINTABLE = APPS / "style_transfer" / "examples"
+ART = PAINTABLE / "styles"
 GAP, WIDTH = 6, 1180
 
 
@@ -213,13 +215,12 @@ def card(name: str, style: Path) -> Image.Image:
 
 def softened() -> None:
     """Two pairs painted by EfficientNet-Lite0: plain activations left, our way right."""
-    examples = APPS / "style_transfer" / "examples"
     shown = []
     for photo, art in (("summer_palace", "great_wave"), ("cat", "composition_viii")):
         for activations in ("plain", "soft"):
             *_, last = phosphene.stylize(
-                examples / f"{photo}.jpg",
-                examples / "styles" / f"{art}.jpg",
+                PAINTABLE / f"{photo}.jpg",
+                ART / f"{art}.jpg",
                 network="efficientnet_lite0",
                 activations=activations,
                 size=384,
@@ -232,8 +233,7 @@ def textures() -> None:
     """Tiles of 288 pixels, each laid two by two."""
     pictures = []
     for art in ("composition_viii", "great_wave"):
-        sample = APPS / "style_transfer" / "examples" / "styles" / f"{art}.jpg"
-        *_, last = phosphene.texture(sample, size=288)
+        *_, last = phosphene.texture(ART / f"{art}.jpg", size=288)
         page = Image.new("RGB", (2 * 288, 2 * 288))
         for corner in ((0, 0), (288, 0), (0, 288), (288, 288)):
             page.paste(last.image, corner)
@@ -243,14 +243,13 @@ def textures() -> None:
 
 def regions() -> None:
     """Two photographs: the left third in one style, the right third in another, a third between."""
-    examples = APPS / "style_transfer" / "examples"
     shown = []
     for photo, arts in (
         ("cat", ("village_street_auvers", "composition_viii", "great_wave")),
         ("summer_palace", ("poppies", "village_street_auvers", "ejiri_suruga")),
     ):
-        left, middle, right = (examples / "styles" / f"{art}.jpg" for art in arts)
-        picture = examples / f"{photo}.jpg"
+        left, middle, right = (ART / f"{art}.jpg" for art in arts)
+        picture = PAINTABLE / f"{photo}.jpg"
         width, height = Image.open(picture).size
         masks = [Image.new("L", (width, height)) for _ in range(2)]
         masks[0].paste(255, (0, 0, width // 3, height))

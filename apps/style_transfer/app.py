@@ -51,7 +51,7 @@ def examples() -> list[dict[str, str]]:
 
 
 def samples() -> list[dict[str, str]]:
-    """Every style once, the first pair's first."""
+    """Every style once, from the end of the alphabet: the first pair's comes first."""
     files = sorted((EXAMPLES / "styles").glob("*.jpg"), reverse=True)
     return [{"sample": str(file)} for file in files]
 

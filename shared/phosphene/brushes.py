@@ -59,18 +59,21 @@ def regions(look: Look, brushes: Sequence[Brush], height: int, width: int) -> li
     """Masked styles have their insides, which overlap in equal parts; the others blend around."""
     if not look.weights["style"]:
         return []
-    blended = [brush for brush in brushes if brush.mask is None]
-    goals = look.style_of([b.style for b in blended], [b.share for b in blended])
+    found, around = [], None
     placed = [
         (brush.style, images.scaled(brush.mask, height, width))
         for brush in brushes
         if brush.mask is not None
     ]
-    if not placed:
-        return [Region(goals)]
-    covered = torch.stack([mask for _, mask in placed]).sum(0)
-    found = [
-        Region(look.style_of([style], [1.0]), mask / covered.clamp(min=1)) for style, mask in placed
-    ]
-    around = 1 - covered.clamp(max=1)
-    return [*found, Region(goals, around)] if around.any() else found
+    if placed:
+        covered = torch.stack([mask for _, mask in placed]).sum(0)
+        found = [
+            Region(look.style_of([style], [1.0]), mask / covered.clamp(min=1))
+            for style, mask in placed
+        ]
+        around = 1 - covered.clamp(max=1)
+    if around is None or around.any():
+        blended = [brush for brush in brushes if brush.mask is None]
+        goals = look.style_of([b.style for b in blended], [b.share for b in blended])
+        found.append(Region(goals, around))
+    return found

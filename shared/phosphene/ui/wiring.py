@@ -234,12 +234,12 @@ def _follow_pictures(form: Form, restored: Any) -> None:
         if isinstance(parameter.knob, Picture):
             picture.upload(_check, picture, None, **QUIET)
         masks = [
-            control
-            for parameter, control in form.named.values()
-            if isinstance(parameter.knob, Mask) and parameter.knob.of == name
+            brush
+            for other, brush in form.named.values()
+            if isinstance(other.knob, Mask) and other.knob.of == name
         ]
         if masks:
-            blank = partial(_blank, len(masks))
+            blank = partial(_blank, masks)
             picture.change(blank, picture, masks, **QUIET)
             restored.then(blank, picture, masks, **QUIET)
 
@@ -251,10 +251,10 @@ def _check(path: str) -> None:
         raise sentence(error) from None
 
 
-def _blank(count: int, path: str | None) -> Any:
-    """So many clean masks over a picture; one alone where the page has one."""
+def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
+    """The brushes over a picture, nothing painted."""
     clean = None
     with suppress(PhospheneError):  # whoever uploaded it has been told
         if path:
             clean = {"background": images.load(path, BRUSHED), "layers": [], "composite": None}
-    return [clean] * count if count > 1 else clean
+    return dict.fromkeys(masks, clean)
