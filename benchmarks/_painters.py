@@ -21,13 +21,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from phosphene import images, load_network
-from phosphene.canvas import Pixels
-from phosphene.descend import descend
-from phosphene.look import Look
-from phosphene.methods.style import CONTENT_WEIGHT
-from phosphene.networks import Network
-from phosphene.painting import SCALE, Region, painting_loss
-from phosphene.winograd import Winograd
+from phosphene.methods.style_transfer.loss import SCALE, Region, painting_loss
+from phosphene.methods.style_transfer.spec import Look
+from phosphene.methods.style_transfer.stylize import CONTENT_WEIGHT
+from phosphene.networks.network import Network
+from phosphene.networks.winograd import Winograd
+from phosphene.optimize.canvas import Pixels
+from phosphene.optimize.descend import descend
 
 EXAMPLES = Path(__file__).parents[1] / "apps/style_transfer/examples"
 CONTENT, STYLE = EXAMPLES / "summer_palace.jpg", EXAMPLES / "styles" / "great_wave.jpg"

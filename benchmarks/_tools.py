@@ -14,7 +14,8 @@ from pathlib import Path
 def environment(keep: bool) -> dict[str, str]:
     """For a process that keeps freed memory as ours do, or deals with it as Python by itself.
 
-    phosphene.memory leaves alone whoever sets glibc's variables, here to what they are anyway.
+    phosphene.hosting.malloc leaves alone whoever sets glibc's variables, here to what they are
+    anyway.
     """
     settings = dict(os.environ)
     settings.pop("THP_MEM_ALLOC_ENABLE", None)  # which this process has set for itself

@@ -13,9 +13,10 @@ import time
 
 import torch
 
-from phosphene import load_network, losses
-from phosphene.canvas import Pixels, noise
-from phosphene.descend import descend
+from phosphene import load_network
+from phosphene.optimize import losses
+from phosphene.optimize.canvas import Pixels, noise
+from phosphene.optimize.descend import descend
 
 STEPS, ROUNDS, SIZE, TAP = 40, 9, 256, "blocks.4"
 

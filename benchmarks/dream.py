@@ -32,11 +32,14 @@ import torchvision
 from _tools import Tool, in_turn, medians, peak, said, serve
 from torch import Tensor, nn
 
-from phosphene import dream, load_network, transforms, weights, zoo
-from phosphene.canvas import Fourier, Pixels, blur
-from phosphene.descend import descend
-from phosphene.gradients import Conditioner
-from phosphene.networks import Network
+from phosphene import dream, load_network
+from phosphene.images.filters import blur
+from phosphene.networks import weights, zoo
+from phosphene.networks.network import Network
+from phosphene.optimize import transforms
+from phosphene.optimize.canvas import Fourier, Pixels
+from phosphene.optimize.descend import descend
+from phosphene.optimize.gradients import Conditioner
 
 PHOTO = Path(__file__).parents[1] / "apps/deepdream/examples/summer_palace.jpg"
 STEPS, CHANNEL, TAP, THREADS = 10, 5, "inception4c", 2

@@ -24,18 +24,11 @@ from pathlib import Path
 
 import torch
 
-from phosphene import (
-    Frame,
-    images,
-    invert,
-    invert_layers,
-    load_network,
-    losses,
-    weights,
-    zoo,
-)
-from phosphene.methods.invert_layers import route
-from phosphene.searching import PER_STEP
+from phosphene import Frame, images, invert, invert_layers, load_network
+from phosphene.methods.feature_inversion.search import PER_STEP
+from phosphene.methods.feature_inversion.walk import route
+from phosphene.networks import weights, zoo
+from phosphene.optimize import losses
 
 SIZE, THREADS = 224, 2
 MARKS = (24, 32, 48, 96)

@@ -17,7 +17,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from phosphene import load_network, weights, zoo
+from phosphene import load_network
+from phosphene.networks import weights, zoo
 
 ROUNDS = 7
 

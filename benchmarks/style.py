@@ -45,9 +45,11 @@ from _tools import Tool, in_turn, medians, peak, said, serve
 from torch import Tensor
 
 from phosphene import device as devices
-from phosphene import images, load_network, loading, metrics, stylize
-from phosphene.look import Look
-from phosphene.painting import Region, painting_loss
+from phosphene import images, load_network, stylize
+from phosphene.images import metrics
+from phosphene.methods.style_transfer.loss import Region, painting_loss
+from phosphene.methods.style_transfer.spec import Look
+from phosphene.networks import loading
 
 ROUNDS = 5
 

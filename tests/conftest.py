@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import constants
 from PIL import Image
 
-from tests.hub.server import Hub, serve
+from tests.networks.server import Hub, serve
 
 
 @pytest.fixture

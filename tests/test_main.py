@@ -8,9 +8,10 @@ from importlib import metadata
 
 import pytest
 
-from phosphene import deploy, weights
 from phosphene.__main__ import PACKAGES, main
 from phosphene.errors import WeightsError
+from phosphene.hosting import space as deploy
+from phosphene.networks import weights
 
 
 def test_a_mistake_is_one_line_on_stderr_and_status_1(capsys):

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from packaging.requirements import Requirement
 
-from phosphene import deploy
+from phosphene.hosting import space as deploy
 
 ROOT = deploy.ROOT
 APPS = deploy.find_apps()

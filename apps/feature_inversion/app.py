@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from phosphene import invert, invert_layers, ui
-from phosphene.inverting import DEPTHS
+from phosphene.methods.feature_inversion.targets import DEPTHS
 
 EXAMPLES = Path(__file__).parent / "examples"
 PICTURES = ("koala", "summer_palace", "cat", "flower", "astronaut", "lemur")

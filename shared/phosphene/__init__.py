@@ -8,25 +8,22 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
     >>> frame.image.save("dream.png")  # doctest: +SKIP
 """
 
-from phosphene import memory
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
-from phosphene.loading import load_network
 from phosphene.methods import METHODS, repeat
-from phosphene.methods.differences import visualize_differences
-from phosphene.methods.dream import dream
-from phosphene.methods.film import dream_video, zoom
-from phosphene.methods.invert import invert
-from phosphene.methods.invert_layers import invert_layers
-from phosphene.methods.style import stylize
-from phosphene.methods.texture import texture
-from phosphene.methods.vary import vary_style
-from phosphene.methods.visualize import visualize, visualize_layer
-from phosphene.vectors import features
+from phosphene.methods.deepdream.dream import dream
+from phosphene.methods.deepdream.film import dream_video, zoom
+from phosphene.methods.feature_inversion.invert import invert
+from phosphene.methods.feature_inversion.walk import invert_layers
+from phosphene.methods.style_transfer.stylize import stylize
+from phosphene.methods.style_transfer.texture import texture
+from phosphene.methods.style_transfer.vary import vary_style
+from phosphene.methods.visualization.differences import visualize_differences
+from phosphene.methods.visualization.visualize import visualize, visualize_layer
+from phosphene.networks.features import features
+from phosphene.networks.loading import load_network
 
 __version__ = "0.1.0"
-
-memory.keep()  # before any thread has asked for some
 
 __all__ = [
     "METHODS",

@@ -32,7 +32,7 @@ PACKAGES = {
 
 def run(args: argparse.Namespace) -> NoReturn:
     """Start one app, exactly as `python apps/NAME/app.py` would."""
-    from phosphene.deploy import find_app
+    from phosphene.hosting.space import find_app
 
     app = find_app(args.app) / "app.py"
     if util.find_spec("gradio") is None:
@@ -61,8 +61,8 @@ def _check_free(port: int) -> None:
 
 def stage(args: argparse.Namespace) -> None:
     """Pack an app as a folder that runs alone as a Space."""
-    from phosphene.deploy import space_line
-    from phosphene.deploy import stage as pack
+    from phosphene.hosting.space import space_line
+    from phosphene.hosting.space import stage as pack
 
     out = pack(args.app)
     if args.build_line:
@@ -74,7 +74,7 @@ def stage(args: argparse.Namespace) -> None:
 def weights(args: argparse.Namespace) -> None:
     """List every weights file: size, license, place, state; or fetch or lock them."""
     from phosphene import device
-    from phosphene import weights as registry
+    from phosphene.networks import weights as registry
 
     missing = []
     if args.fetch is not None:
@@ -94,8 +94,8 @@ def weights(args: argparse.Namespace) -> None:
 
 def _used() -> list[str]:
     """The weights that the apps' front matter names, and those that no Hub repository has."""
-    from phosphene.deploy import find_apps, read_card
-    from phosphene.weights import REGISTRY
+    from phosphene.hosting.space import find_apps, read_card
+    from phosphene.networks.weights import REGISTRY
 
     cards = [read_card(folder) for folder in find_apps().values()]
     models = {model for card in cards for model in card.get("models", [])}
@@ -105,7 +105,7 @@ def _used() -> list[str]:
 
 
 def _print_weights() -> None:
-    from phosphene import weights as registry
+    from phosphene.networks import weights as registry
 
     for row in registry.status():
         print(row)
@@ -134,7 +134,7 @@ def _device() -> str:
 
 def docs(_: argparse.Namespace) -> None:
     """Write the table of apps in README.md anew."""
-    from phosphene.deploy import ROOT, write_table
+    from phosphene.hosting.space import ROOT, write_table
 
     changed = write_table(ROOT / "README.md")
     print("README.md: " + ("table of apps written anew" if changed else "already true"))

@@ -22,7 +22,7 @@ from steps import (
     upload,
 )
 
-from phosphene import films
+from phosphene.images import video as films
 
 expect = pytest.importorskip("playwright.sync_api").expect
 

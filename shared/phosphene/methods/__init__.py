@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ParamSpec
 
-from phosphene import memory
 from phosphene.errors import unknown
 from phosphene.frame import Frame
 from phosphene.knobs import check
@@ -33,7 +32,6 @@ def method(function: Callable[P, Iterator[Frame]]) -> Callable[P, Iterator[Frame
                 yield replace(frame, recipe={**recipe, **frame.recipe})
         finally:
             frames.close()
-            memory.release()
 
     METHODS[function.__name__] = run
     return run

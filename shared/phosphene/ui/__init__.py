@@ -1,6 +1,6 @@
 """One page frame for every app: controls, stream, share, download; the only door to gradio."""
 
-from phosphene.ui import port
+from phosphene.hosting import port
 
 port.read("GRADIO_SERVER_PORT")
 

@@ -26,7 +26,7 @@ from phosphene.knobs import (
     TapChoice,
     Text,
 )
-from phosphene.ui.media import BrushInput, FileInput, painted, picture_input
+from phosphene.ui.uploads import BrushInput, FileInput, painted, picture_input
 
 MEDIA = (Picture, Pictures, Mask, File)
 IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]

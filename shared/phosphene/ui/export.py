@@ -38,7 +38,7 @@ def metadata(frame: Frame) -> dict[str, Any]:
 
 
 def _weights(name: str) -> str | None:
-    from phosphene.loading import load_network
+    from phosphene.networks.loading import load_network
 
     with suppress(PhospheneError):  # The picture is worth saving without it.
         return str(load_network(name).weights.badge)

@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from phosphene.ui import port
+from phosphene.hosting import malloc, port
 
 STYLE = Path(__file__).with_name("style.css")
 TRUE = {"1", "true", "yes", "on"}
@@ -56,6 +56,7 @@ def theme() -> gr.themes.Base:
 
 def launch_options(**changes: Any) -> dict[str, Any]:
     """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment."""
+    malloc.keep()  # before the server has threads of its own
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
     options: dict[str, Any] = {
         "theme": theme(),

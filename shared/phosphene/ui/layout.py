@@ -11,7 +11,10 @@ from typing import Any
 import gradio as gr
 
 from phosphene.knobs import Parameter, Picture
-from phosphene.ui import controls, media, pieces, wiring
+from phosphene.ui import controls
+from phosphene.ui import events as wiring
+from phosphene.ui import html as pieces
+from phosphene.ui import uploads as media
 from phosphene.ui.form import Depth, Form
 from phosphene.ui.tab import Tab
 

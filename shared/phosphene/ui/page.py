@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import wiring
+from phosphene.ui import events as wiring
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
 

@@ -11,11 +11,13 @@ from typing import Any
 
 import gradio as gr
 
-from phosphene import device, images, knobs, weights, zoo
+from phosphene import device, images, knobs
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.knobs import NetworkChoice
-from phosphene.ui import export, pieces
+from phosphene.networks import weights, zoo
+from phosphene.ui import export
+from phosphene.ui import html as pieces
 from phosphene.ui.form import Form
 from phosphene.ui.stream import Run, frames, sentence
 

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +14,7 @@ import gradio as gr
 from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
+from phosphene.hosting import malloc
 from phosphene.methods import METHODS
 from phosphene.ui.export import jpeg
 
@@ -107,23 +107,25 @@ def frames(run: Run) -> Iterator[Frame]:
     """
     started, shown = time.monotonic(), 0.0
     stream: Any = run_method(run.name, run.arguments)
-    with closing(stream):
-        try:
-            for frame in stream:
-                run.keep(frame)
-                now = time.monotonic()
-                if run.stopping:
-                    run.note = "stopped; this picture is yours to keep"
-                    break
-                if now - started > budget():
-                    run.note = f"ended after {budget():g} seconds, the most one run may take"
-                    break
-                if now - shown >= PAUSE:
-                    shown = now
-                    yield frame
-        except PhospheneError as error:
-            if run.last is None:
-                raise
-            run.note = str(error)
+    try:
+        for frame in stream:
+            run.keep(frame)
+            now = time.monotonic()
+            if run.stopping:
+                run.note = "stopped; this picture is yours to keep"
+                break
+            if now - started > budget():
+                run.note = f"ended after {budget():g} seconds, the most one run may take"
+                break
+            if now - shown >= PAUSE:
+                shown = now
+                yield frame
+    except PhospheneError as error:
+        if run.last is None:
+            raise
+        run.note = str(error)
+    finally:
+        stream.close()
+        malloc.release()
     if run.last is None:
         raise InputError(f"{run.name} made no picture; try other settings")

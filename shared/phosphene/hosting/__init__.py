@@ -1,0 +1,1 @@
+"""What a process that serves the apps needs: packing a Space, a port, memory."""

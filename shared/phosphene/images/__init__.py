@@ -1,0 +1,28 @@
+"""Pictures in and out: files and tensors, filters, colors, measures, sheets, films."""
+
+from phosphene.images.io import (
+    MAX_PIXELS,
+    ImageLike,
+    enlarged,
+    load,
+    region,
+    resize,
+    scaled,
+    to_image,
+    to_tensor,
+)
+from phosphene.images.sheets import sheet, show
+
+__all__ = [
+    "MAX_PIXELS",
+    "ImageLike",
+    "enlarged",
+    "load",
+    "region",
+    "resize",
+    "scaled",
+    "sheet",
+    "show",
+    "to_image",
+    "to_tensor",
+]

@@ -1,0 +1,165 @@
+"""Pictures in, pictures out: every upload passes through `load` once."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+from phosphene.errors import InputError
+
+ImageLike: TypeAlias = Image.Image | str | Path | bytes | npt.NDArray[np.uint8] | Tensor
+"""A PIL image, a path, encoded bytes, uint8 (H, W, 3), or float (1, 3, H, W) in [0, 1]."""
+
+MAX_PIXELS = 64_000_000
+MIN_SIDE = 8
+MAX_ASPECT = 20
+
+
+def load(source: ImageLike, size: int | None = None) -> Image.Image:
+    """An RGB picture, upright, its longer side `size` pixels; InputError for anything else."""
+    picture = _flatten(_open(source))
+    width, height = picture.size
+    if min(width, height) < MIN_SIDE:
+        raise InputError(f"image is {width}×{height}; it needs at least {MIN_SIDE}×{MIN_SIDE}")
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise InputError(f"image is {width}×{height}; crop it to at most {MAX_ASPECT} to 1")
+    return picture if size is None else resize(picture, size)
+
+
+def resize(picture: Image.Image, size: int) -> Image.Image:
+    """The picture with its longer side `size` pixels and its aspect kept."""
+    ratio = size / max(picture.size)
+    width, height = (max(1, round(side * ratio)) for side in picture.size)
+    if (width, height) == picture.size:
+        return picture
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def to_tensor(picture: Image.Image, device: torch.device | str | None = None) -> Tensor:
+    """RGB picture -> float tensor (1, 3, H, W) in [0, 1]."""
+    array = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255
+    return torch.from_numpy(array).permute(2, 0, 1)[None].contiguous().to(device)
+
+
+def to_image(tensor: Tensor) -> Image.Image:
+    """Float tensor (1, 3, H, W) or (3, H, W), clamped to [0, 1] -> RGB picture."""
+    pixels = tensor.detach().reshape(tensor.shape[-3:]).float().clamp(0, 1)
+    array = (pixels * 255).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+    return Image.fromarray(array, "RGB") if array.shape[2] == 3 else Image.fromarray(array[..., 0])
+
+
+def scaled(tensor: Tensor, height: int, width: int) -> Tensor:
+    """A batch (N, 3, h, w) resampled to (N, 3, height, width), antialiased, in [0, 1]."""
+    if tensor.shape[-2:] == (height, width):
+        return tensor
+    size = (height, width)
+    return F.interpolate(tensor, size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def enlarged(difference: Tensor, height: int, width: int) -> Tensor:
+    """A difference of pictures (N, 3, h, w), which may be negative, resampled to another size."""
+    if difference.shape[-2:] == (height, width):
+        return difference
+    return F.interpolate(difference, (height, width), mode="bicubic")
+
+
+def region(mask: ImageLike, height: int, width: int, device: torch.device | None = None) -> Tensor:
+    """A painted mask -> shares (1, 1, height, width) in [0, 1]; InputError if it is empty."""
+    painted = load(mask)
+    if abs(painted.width / painted.height / (width / height) - 1) > 0.03:
+        raise InputError(
+            f"mask is {painted.width}×{painted.height} but your picture {width}×{height}; "
+            "paint the mask on this picture"
+        )
+    inside = scaled(to_tensor(painted, device)[:, :1], height, width)
+    if not inside.any():
+        raise InputError("the mask is empty; paint on the picture, or clear the mask")
+    return inside
+
+
+def _open(source: ImageLike) -> Image.Image:
+    if isinstance(source, Image.Image):
+        return _decoded(source)
+    if isinstance(source, Tensor):
+        return _from_tensor(source)
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if isinstance(source, bytes):
+        return _read(io.BytesIO(source), "image")
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        if not path.is_file():
+            raise InputError(f"{path.name or 'image'} is not a file; choose a picture")
+        return _read(path, path.name)
+    raise InputError(f"image is a {type(source).__name__}; give a picture, a path or an array")
+
+
+def _read(file: Path | io.BytesIO, name: str) -> Image.Image:
+    size = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+    if size == 0:
+        raise InputError(f"{name} is empty; choose another picture")
+    try:
+        with warnings.catch_warnings():
+            # Our own limit below is the stricter one and has the clearer words.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file) as picture:
+                return _decoded(picture, name)
+    except Image.DecompressionBombError:
+        limit = MAX_PIXELS // 1_000_000
+        raise InputError(f"{name} has too many pixels; reduce it to {limit} million") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{name} is not a picture; use PNG, JPEG, WebP or GIF") from None
+
+
+def _decoded(picture: Image.Image, name: str = "image") -> Image.Image:
+    """The first frame, upright, decoded only after its pixel count was found bearable."""
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise InputError(f"{name} is {width}×{height}; reduce it to {limit} million pixels")
+    try:
+        picture.load()
+        return ImageOps.exif_transpose(picture)
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError):
+        raise InputError(f"{name} is damaged or cut short; save it again") from None
+
+
+def _flatten(picture: Image.Image) -> Image.Image:
+    """Any mode -> RGB; transparency lies over white, 16 bits are scaled and not clipped."""
+    if picture.mode.startswith("I") or picture.mode == "F":
+        values = np.asarray(picture, dtype=np.float64)
+        top = 65535 if values.max(initial=0) > 255 else 255
+        picture = Image.fromarray((values / top * 255).clip(0, 255).round().astype(np.uint8))
+    if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
+        raise InputError(
+            f"image is a {array.dtype} array of shape {array.shape}; give uint8 (H, W, 3)"
+        )
+    return Image.fromarray(array, "RGB")
+
+
+def _from_tensor(tensor: Tensor) -> Image.Image:
+    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3) or not tensor.is_floating_point():
+        raise InputError(
+            f"image is a tensor of shape {tuple(tensor.shape)}; give float (1, 3, H, W)"
+        )
+    low, high = float(tensor.min()), float(tensor.max())
+    if not (low >= -1e-3 and high <= 1 + 1e-3):
+        raise InputError(f"image has values from {low:.3g} to {high:.3g}; scale them to [0, 1]")
+    return to_image(tensor)

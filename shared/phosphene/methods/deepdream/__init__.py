@@ -1,0 +1,1 @@
+"""Pictures that dream (Mordvintsev et al. 2015)."""

@@ -1,0 +1,238 @@
+"""DeepDream: a picture in which a network sees more of what it sees (Mordvintsev et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, TypeAlias
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from phosphene import images
+from phosphene.errors import InputError
+from phosphene.frame import Frame
+from phosphene.images import ImageLike
+from phosphene.knobs import Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.methods import method
+from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan, strengths
+from phosphene.networks.loading import load_network
+from phosphene.networks.network import Network
+from phosphene.optimize.descend import Stages
+from phosphene.optimize.objectives import Objective, check, parse
+
+Wanted: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
+
+FAVORITES = {
+    "efficientnet_lite0": "blocks.4 + 0.1 * blocks.3.2",
+    "efficientnet_lite1": "blocks.4 + 0.1 * blocks.3.2",
+    "efficientnet_lite2": "blocks.4 + 0.1 * blocks.3.2",
+    "vgg19": "relu4_2 + relu5_1",
+    "timm/inception_v3.tv_in1k": "Mixed_5d + Mixed_6b",
+    "timm/resnet50.a1_in1k": "layer3.2",
+}
+"""What to dream of where nothing is said, chosen by looking; elsewhere the default tap."""
+
+NETWORKS = (
+    "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
+    "vgg19",
+    "timm/inception_v3.tv_in1k",
+    "timm/vgg16.tv_in1k",
+    "timm/resnet50.a1_in1k",
+    "timm/densenet121.tv_in1k",
+)
+GUIDE_SIDE = 224
+"""The longer side of a guide: enough to show what it is of, few enough places to compare with."""
+
+# Knobs that every kind of dream has.
+Layer: TypeAlias = Annotated[
+    str, TapChoice(label="Layer", help="early: strokes; late: things; empty: our favorites")
+]
+Strength: TypeAlias = Annotated[float, Range(0.1, 5.0, 0.1, label="Strength")]
+Octaves: TypeAlias = Annotated[int, Range(1, 8, label="Octaves", help="how many sizes dream")]
+Mixture: TypeAlias = Annotated[
+    str,
+    Text(
+        label="Mixture, instead of the layer",
+        placeholder="0.7 * blocks.4 + 0.3 * blocks.2:57",
+        help="layers, TAP:CHANNELS and class:NAME, with weights",
+        advanced=True,
+    ),
+]
+KeepColors: TypeAlias = Annotated[
+    float, Range(0, 1, 0.05, label="Keep colors", help="share of the picture's own colors")
+]
+Hues: TypeAlias = Annotated[
+    float, Range(0, 1, 0.05, label="New colors", help="how far hues move", advanced=True)
+]
+Calm: TypeAlias = Annotated[
+    float, Range(0, 1, 0.05, label="Calm", help="leaves empty regions empty", advanced=True)
+]
+Smooth: TypeAlias = Annotated[
+    float, Range(0, 3, 0.1, label="Smoothing", help="less fine grain", advanced=True)
+]
+Net: TypeAlias = Annotated[str, NetworkChoice(options=NETWORKS, label="Network", advanced=True)]
+
+
+@method
+def dream(
+    image: Annotated[ImageLike, Picture(label="Your picture")],
+    *,
+    tap: Layer = "",
+    strength: Strength = 1.0,
+    octaves: Octaves = 5,
+    steps: Annotated[int, Range(1, 100, label="Steps per octave")] = 12,
+    size: Annotated[int, Range(64, 4096, 32, label="Size", help="longer side, pixels")] = 512,
+    blend: Annotated[
+        float, Range(0, 1, 0.05, label="Blend", help="0: your picture, 1: the dream")
+    ] = 1.0,
+    keep_colors: KeepColors = 0.0,
+    guide: Annotated[
+        ImageLike | None,
+        Picture(label="Guide", help="dream of what is in this picture", advanced=True),
+    ] = None,
+    mask: Annotated[
+        ImageLike | None, Mask(of="image", label="Dream only where painted", advanced=True)
+    ] = None,
+    objective: Mixture = "",
+    octave_scale: Annotated[
+        float, Range(1.1, 2.0, 0.05, label="Octave scale", advanced=True)
+    ] = 1.4,
+    octave_strengths: Annotated[
+        str,
+        Text(
+            label="Strength of each octave",
+            placeholder="1, 1, 0.8, 0.5",
+            help="from the smallest; the last one repeats",
+            advanced=True,
+        ),
+    ] = "",
+    rounds: Annotated[
+        int, Range(1, 8, label="Rounds", help="the dream dreams again", advanced=True)
+    ] = 1,
+    color: Hues = 0.25,
+    calm: Calm = 0.85,
+    smooth: Smooth = 1.0,
+    momentum: Annotated[
+        float,
+        Range(0, 0.95, 0.05, label="Momentum", help="keeps what steps agree on", advanced=True),
+    ] = 0.8,
+    jitter: Annotated[int, Range(0, 64, label="Jitter", help="pixels", advanced=True)] = 24,
+    turn: Annotated[
+        float,
+        Range(0, 30, 1, label="Random turns and sizes", help="degrees, percent", advanced=True),
+    ] = 0,
+    tile: Annotated[
+        int,
+        Range(256, 4096, 64, label="Tile", help="larger pictures go in parts", advanced=True),
+    ] = 1024,
+    network: Net = "efficientnet_lite0",
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Make a picture dream: ascend what layers, channels, a class or a guide ask for."""
+    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
+    height, width = source.shape[-2:]
+    inside = None if mask is None else images.region(mask, height, width, net.device)
+    plan = Plan(
+        steps=steps,
+        octaves=octaves,
+        scale=octave_scale,
+        strength=strength,
+        powers=strengths(octave_strengths),
+        color=color,
+        calm=calm,
+        smooth=smooth,
+        momentum=momentum,
+        jitter=jitter,
+        turn=turn,
+        tile=tile,
+    )
+    dreamer = Dreamer(
+        loss=wanted(net, wish, source, guide),
+        plan=plan,
+        least=least(net, wish),
+        generator=torch.Generator().manual_seed(seed),
+        inside=inside,
+        show=Look(source, inside, blend, keep_colors).show,
+    )
+    stages = Stages(rounds * dreamer.count(height, width))
+    for lap in range(1, rounds + 1):
+        note = f"round {lap} of {rounds}" if rounds > 1 else ""
+        source = yield from dreamer.dream(source, stages, note)
+
+
+def begun(
+    picture: Image.Image, words: str, network: str, device: str | None
+) -> tuple[Network, Objective, Tensor]:
+    """The network, what to dream of (empty: its favorite), the picture (1, 3, H, W) on it.
+
+    InputError where the words cannot be read or the picture is too small for them.
+    """
+    net = load_network(network, device=device)
+    wish = parse(words or favorite(net), net)
+    check(wish, net, picture.height, picture.width)
+    return net, wish, images.to_tensor(picture, net.device)
+
+
+def favorite(net: Network) -> str:
+    """What a network dreams of best."""
+    return FAVORITES.get(net.name, net.default_tap)
+
+
+def least(net: Network, wish: Objective) -> int:
+    """The least side of a picture in pixels at which every tap shows something."""
+    return max(net.tap(tap).minimum for tap in wish.taps)
+
+
+def wanted(net: Network, wish: Objective, source: Tensor, guide: ImageLike | None = None) -> Wanted:
+    """The loss of a dream; weights count in shares of what the source has of each term."""
+    if guide is not None:
+        return guided(net, wish, guide)
+    with torch.no_grad():
+        small = images.scaled(source, *_at_most(source, 512, least(net, wish)))
+        scaled = wish.scaled_to(net.acts(small, wish.taps))
+    return lambda x: scaled.loss(net.acts(x, scaled.taps))
+
+
+def guided(net: Network, wish: Objective, guide: ImageLike) -> Wanted:
+    """Every place wants to be more like the place of the guide that it is most like.
+
+    The guided dream of google/deepdream (2015): the gradient at each position is the guide's
+    feature vector with the largest dot product.
+    """
+    picture = images.load(guide, GUIDE_SIDE)
+    taps = [tap for tap in wish.taps if net.tap(tap).receptive_field is not None]
+    if not taps:
+        raise InputError("a guide needs a layer to compare in; choose one instead of a class")
+    for tap in taps:
+        if min(picture.size) < net.tap(tap).minimum:
+            raise InputError(
+                f"guide is {picture.width}×{picture.height} after fitting into {GUIDE_SIDE} "
+                f"pixels; {tap} needs at least {net.tap(tap).minimum} on each side"
+            )
+    with torch.no_grad():
+        acts = net.acts(images.to_tensor(picture, net.device), taps)
+    guides = {tap: act[0].flatten(1).float() for tap, act in acts.items()}
+
+    def loss(x: Tensor) -> dict[str, Tensor]:
+        found = net.acts(x, taps)
+        return {f"guide in {tap}": _likeness(found[tap], guides[tap]) for tap in taps}
+
+    return loss
+
+
+def _likeness(features: Tensor, guide: Tensor) -> Tensor:
+    """Minus the mean dot product of each place (N, C, h, w) with its best match of (C, places)."""
+    places = features.float().flatten(2).mT.flatten(0, 1)
+    with torch.no_grad():
+        best = guide[:, (places @ guide).argmax(1)].T
+    return -(places * best).mean() / guide.square().mean().clamp(min=1e-12)
+
+
+def _at_most(source: Tensor, longest: int, shortest: int) -> tuple[int, int]:
+    height, width = source.shape[-2:]
+    ratio = max(min(1.0, longest / max(height, width)), shortest / min(height, width))
+    return round(height * ratio), round(width * ratio)

@@ -1,0 +1,136 @@
+"""Dreams that move: falling into a picture without end, and a dreaming video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Annotated, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from phosphene import images
+from phosphene.errors import InputError
+from phosphene.frame import Frame
+from phosphene.images import ImageLike
+from phosphene.images import video as films
+from phosphene.knobs import File, Picture, Range, Seed
+from phosphene.methods import method
+from phosphene.methods.deepdream.dream import (
+    KeepColors,
+    Layer,
+    Mixture,
+    Net,
+    Octaves,
+    Strength,
+    begun,
+    least,
+    wanted,
+)
+from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan
+from phosphene.optimize.descend import Stages
+
+Size: TypeAlias = Annotated[int, Range(96, 1024, 32, label="Size", help="longer side, pixels")]
+Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave")]
+
+
+@method
+def zoom(
+    image: Annotated[ImageLike, Picture(label="Your picture")],
+    *,
+    pictures: Annotated[int, Range(1, 1200, label="Pictures", help="of the film")] = 48,
+    closer: Annotated[float, Range(-10, 20, 0.5, label="Zoom", help="percent a picture")] = 4,
+    turn: Annotated[float, Range(-10, 10, 0.1, label="Turn", help="degrees a picture")] = 0.5,
+    drift_x: Annotated[
+        float, Range(-10, 10, 0.5, label="Drift right", help="percent", advanced=True)
+    ] = 0,
+    drift_y: Annotated[
+        float, Range(-10, 10, 0.5, label="Drift down", help="percent", advanced=True)
+    ] = 0,
+    tap: Layer = "",
+    strength: Strength = 1.0,
+    octaves: Octaves = 2,
+    steps: Steps = 4,
+    size: Size = 320,
+    rate: Annotated[float, Range(1, 60, 1, label="Pictures a second", advanced=True)] = 12,
+    objective: Mixture = "",
+    network: Net = "efficientnet_lite0",
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Fall into a picture: dream, move closer, dream again; every picture joins the film."""
+    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
+    plan = Plan(steps=steps, octaves=octaves, strength=strength, calm=0.5)
+    generator = torch.Generator().manual_seed(seed)
+    dreamer = Dreamer(wanted(net, wish, source), plan, least(net, wish), generator)
+    stages = Stages(pictures * dreamer.count(*source.shape[-2:]))
+    for number in range(1, pictures + 1):
+        dream = yield from dreamer.dream(source, stages, f"picture {number} of {pictures}")
+        yield _moment(dream, stages, number, pictures, rate)
+        source = moved(dream.clamp(0, 1), closer, turn, drift_x, drift_y)
+
+
+@method
+def dream_video(
+    video: Annotated[str, File(label="Your video", suffixes=(".mp4", ".mov", ".webm", ".gif"))],
+    *,
+    tap: Layer = "",
+    strength: Strength = 1.0,
+    octaves: Octaves = 3,
+    steps: Steps = 6,
+    steady: Annotated[
+        float, Range(0, 0.95, 0.05, label="Steady", help="how much of the last dream stays")
+    ] = 0.6,
+    size: Size = 320,
+    rate: Annotated[float, Range(1, 30, 1, label="Pictures a second")] = 8,
+    keep_colors: KeepColors = 0.0,
+    objective: Mixture = "",
+    network: Net = "efficientnet_lite0",
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Make a short video dream, each picture starting from a share of the dream before it."""
+    shots = films.read(video, size, rate)
+    net, wish, source = begun(shots[0], objective or tap, network, device)
+    plan = Plan(steps=steps, octaves=octaves, strength=strength)
+    loss, detail = wanted(net, wish, source), torch.zeros_like(source)
+    dreamer = Dreamer(loss, plan, least(net, wish), torch.Generator())
+    stages = Stages(len(shots) * dreamer.count(*source.shape[-2:]))
+    for number, shot in enumerate(shots, 1):
+        source = images.to_tensor(shot, net.device)
+        if source.shape != detail.shape:
+            raise InputError("the pictures of the video differ in size; save it again as MP4")
+        # The same random numbers for every picture: what does not move does not flicker.
+        dreamer.generator.manual_seed(seed)
+        look = Look(source, keep_colors=keep_colors)
+        dreamer.show = look.show
+        start = (source + steady * detail).clamp(0, 1)
+        dream = yield from dreamer.dream(start, stages, f"picture {number} of {len(shots)}")
+        detail = dream - source
+        yield _moment(look.finish(dream), stages, number, len(shots), rate)
+
+
+def moved(picture: Tensor, closer: float, turn: float, right: float, down: float) -> Tensor:
+    """A picture (1, 3, H, W) seen `closer` by percent, turned by degrees, shifted by percent."""
+    height, width = picture.shape[-2:]
+    angle = torch.deg2rad(torch.tensor(turn))
+    cos, sin = float(angle.cos()), float(angle.sin())
+    ratio, scale = width / height, 1 / (1 + closer / 100)
+    matrix = torch.tensor(
+        [
+            [scale * cos, -scale * sin / ratio, -2 * right / 100],
+            [scale * sin * ratio, scale * cos, -2 * down / 100],
+        ],
+        device=picture.device,
+    )
+    grid = F.affine_grid(matrix[None], [1, 3, height, width], align_corners=False)
+    return F.grid_sample(
+        picture, grid, mode="bicubic", padding_mode="reflection", align_corners=False
+    ).clamp(0, 1)
+
+
+def _moment(dream: Tensor, stages: Stages, number: int, count: int, rate: float) -> Frame:
+    """A finished picture of the film."""
+    frame = stages.frame(images.to_image(dream))
+    return replace(frame, note=f"picture {number} of {count}", rate=rate)

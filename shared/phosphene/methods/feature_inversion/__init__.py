@@ -1,0 +1,1 @@
+"""Pictures found again from what a layer kept of them (arXiv 1412.0035)."""

@@ -1,0 +1,84 @@
+"""The walk as one picture: every layer's memory with its name, and the curve over depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image, ImageDraw
+
+from phosphene.images.sheets import cut, font
+
+INK, FAINT, WARM, COOL = "#1f2933", "#8a94a0", "#d9480f", "#1098ad"
+GAP, LABEL = 10, 22
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a layer remembers of a picture: PSNR in dB, and how far its features are off."""
+
+    tap: str
+    image: Image.Image
+    psnr: float
+    error: float
+
+
+def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Memory]]]) -> Image.Image:
+    """For each (title, original, memories) a strip from shallow to deep, one below the other."""
+    strips = [strip(*row) for row in rows]
+    page = Image.new("RGB", (max(s.width for s in strips), sum(s.height for s in strips)), "white")
+    top = 0
+    for item in strips:
+        page.paste(item, (0, top))
+        top += item.height
+    return page
+
+
+def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Image.Image:
+    """The original, the memories in reading order in rows of at most six, then the curve."""
+    width, height = original.size
+    count = len(memories) + 2
+    columns = min(count, 6)
+    rows = -(-count // columns)
+    cell = (width + GAP, height + LABEL + GAP)
+    page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + LABEL + GAP), "white")
+    draw = ImageDraw.Draw(page)
+    draw.text((GAP, GAP), title, INK, font(15))
+    tiles = [("your picture", "", original)]
+    tiles += [(m.tap, f"{m.psnr:.1f} dB", m.image) for m in memories]
+    tiles += [("PSNR", "error", curve(memories, (width, height)))]
+    for index, (name, figure, picture) in enumerate(tiles):
+        row, column = divmod(index, columns)
+        left, top = GAP + column * cell[0], LABEL + GAP + row * cell[1]
+        page.paste(picture, (left, top))
+        last = index == len(tiles) - 1
+        room = width - font(13).getlength(figure) - 6
+        named = cut(name, room, font(13))
+        draw.text((left, top + height + 3), named, WARM if last else INK, font(13))
+        color = COOL if last else FAINT
+        draw.text((left + width, top + height + 3), figure, color, font(13), anchor="ra")
+    return page
+
+
+def curve(memories: Sequence[Memory], size: tuple[int, int]) -> Image.Image:
+    """PSNR (0 to 45 dB) and the root of the feature error (0 to 1) over depth."""
+    picture = Image.new("RGB", size, "#f5f7f9")
+    draw = ImageDraw.Draw(picture)
+    width, height = size
+    values = (
+        (WARM, [memory.psnr / 45 for memory in memories]),
+        (COOL, [memory.error**0.5 for memory in memories]),
+    )
+    for color, shares in values:
+        points = [
+            (
+                12 + (width - 24) * index / max(1, len(shares) - 1),
+                height - 12 - (height - 24) * min(max(share, 0.0), 1.0),
+            )
+            for index, share in enumerate(shares)
+        ]
+        if len(points) > 1:
+            draw.line(points, color, 2)
+        for x, y in points:
+            draw.ellipse((x - 3, y - 3, x + 3, y + 3), color)
+    return picture

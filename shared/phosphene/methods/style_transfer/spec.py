@@ -1,0 +1,183 @@
+"""What a painting is compared by: the layers, the statistics and the weight of every term."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from torch import Tensor
+
+from phosphene.device import turn
+from phosphene.errors import InputError
+from phosphene.methods.style_transfer.statistics import (
+    Kind,
+    Moments,
+    averaged,
+    blend,
+    soften,
+    sums,
+    target,
+)
+from phosphene.networks.network import Network
+from phosphene.optimize.tiling import Part, Sums, added, parts_of
+
+PIXELS = "pixels"
+"""The colors themselves, compared like a tap where `colors` has a weight."""
+COLOR_WEIGHT = 2.0
+"""Of the colors themselves, which softened activations hold but loosely."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Where a network is compared: taps and weights for style, one tap for content and dream."""
+
+    style: Mapping[str, float]
+    content: str
+    dream: str
+
+
+_VGG = Layers(
+    {"relu1_1": 256, "relu2_1": 64, "relu3_1": 16, "relu4_1": 4, "relu5_1": 1},
+    content="relu4_2",
+    dream="relu5_1",
+)
+# The expanded activations inside the blocks: wide and rectified like VGG's, unlike block outputs.
+_EFFICIENTNET = Layers(
+    {
+        "bn1": 64,
+        "blocks.1.0.bn1": 32,
+        "blocks.2.0.bn1": 16,
+        "blocks.3.0.bn1": 8,
+        "blocks.4.0.bn1": 4,
+        "blocks.5.0.bn1": 1,
+    },
+    content="blocks.3.0.bn1",
+    dream="blocks.4",
+)
+
+
+def layers_of(net: Network) -> Layers:
+    """The layers that paint best where they were tried, else one per scale of the network."""
+    if net.name == "vgg19":
+        return _VGG
+    if net.name.startswith("efficientnet_lite"):
+        return _EFFICIENTNET
+    scales: dict[int, str] = {}
+    for tap in net.taps.values():
+        if tap.receptive_field is not None and tap.stride <= 16:
+            scales[tap.stride] = tap.name
+    names = list(scales.values())
+    weights = {name: 4.0 ** (len(names) - 1 - depth) for depth, name in enumerate(names)}
+    return Layers(weights, content=names[-2 if len(names) > 1 else -1], dream=names[-1])
+
+
+def parse_layers(text: str) -> dict[str, float]:
+    """ "relu1_1 256, relu2_1 64" -> {"relu1_1": 256.0, "relu2_1": 64.0}; no number means 1."""
+    found: dict[str, float] = {}
+    for part in re.split(r"[,;\n]", text):
+        words = part.replace(":", " ").split()
+        if not words:
+            continue
+        try:
+            name, weight = words[0], float(words[1]) if len(words) > 1 else 1.0
+            if len(words) > 2 or not 0 <= weight < math.inf:
+                raise ValueError
+        except ValueError:
+            raise InputError(
+                f"style layers have {part.strip()!r}; write each as a name and a weight, "
+                "such as relu3_1 16"
+            ) from None
+        found[name] = weight
+    return found
+
+
+@dataclass(frozen=True)
+class Look:
+    """What to compare and how much each term weighs; nothing here depends on a picture."""
+
+    net: Network
+    style: Mapping[str, float]
+    content: str
+    dream: str
+    kind: Kind = "gram"
+    soft: bool = False
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """InputError if nothing would be left to paint."""
+        if not any(self.weights.values()) or (
+            self.weights.get("style") and not sum(self.style.values())
+        ):
+            raise InputError("all weights are zero; raise the strength or a style layer's weight")
+
+    @classmethod
+    def of(
+        cls,
+        net: Network,
+        weights: Mapping[str, float],
+        *,
+        kind: Kind = "gram",
+        style: Mapping[str, float] | None = None,
+        content: str = "",
+        soft: bool | None = None,
+    ) -> Look:
+        """What suits the network where nothing else is said: all but VGG's are softened."""
+        layers = layers_of(net)
+        soft = "vgg" not in net.name if soft is None else soft
+        if soft:
+            weights = {**weights, "colors": COLOR_WEIGHT * weights["style"]}
+        return cls(
+            net,
+            style or layers.style,
+            content or layers.content,
+            layers.dream,
+            kind,
+            soft,
+            weights,
+        )
+
+    @property
+    def taps(self) -> list[str]:
+        """The taps that some term needs."""
+        taps = [tap for tap, weight in self.style.items() if weight and self.weights["style"]]
+        extra = {"content": self.content, "dream": self.dream}
+        return taps + [tap for name, tap in extra.items() if self.weights.get(name)]
+
+    @property
+    def minimum(self) -> int:
+        """The least picture side at which every tap shows something."""
+        return max(self.net.tap(tap).minimum for tap in self.taps)
+
+    def acts(self, x: Tensor) -> dict[str, Tensor]:
+        """Activations at the taps, softened if the look says so."""
+        found = self.net.acts(x, self.taps)
+        if self.soft:
+            found = {tap: soften(a) for tap, a in found.items()}
+        return found | {PIXELS: x} if self.weights.get("colors") else found
+
+    def kind_of(self, tap: str) -> Kind:
+        """How a tap is compared: of colors the rare ones must count as well."""
+        return "wasserstein" if tap == PIXELS else self.kind
+
+    def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
+        """The targets of a blend of styles, by tap."""
+        with turn(self.net.device):
+            found = [self._moments(picture) for picture in pictures]
+        return {
+            tap: target(self.kind_of(tap), blend([moments[tap] for moments in found], shares))
+            for tap in found[0]
+        }
+
+    def _moments(self, picture: Tensor) -> dict[str, Moments]:
+        taps = [tap for tap, weight in self.style.items() if weight]
+        taps += [PIXELS] if self.weights.get("colors") else []
+
+        def read(seen: Tensor, part: Part) -> Sums:
+            acts = self.acts(seen)
+            found = {tap: sums(self.kind_of(tap), part.own(acts[tap])) for tap in taps}
+            return {(tap, name): v for tap in taps for name, v in found[tap].items()}
+
+        whole = added(picture, parts_of(*picture.shape[-2:]), read)
+        return {tap: averaged({n: v for (t, n), v in whole.items() if t == tap}) for tap in taps}

@@ -1,0 +1,171 @@
+"""Pictures grown from nothing for a wish: canvases, the classic regularizers, one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from phosphene import images
+from phosphene.frame import Frame
+from phosphene.images.filters import blur
+from phosphene.networks.network import Network
+from phosphene.optimize import losses, transforms
+from phosphene.optimize.canvas import Canvas, Fourier, Pixels, noise
+from phosphene.optimize.descend import Stages, descend
+from phosphene.optimize.pyramid import octave_sizes
+
+Wish = Callable[[Tensor], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Care:
+    """Regularizers, each off at 0: what keeps a picture from becoming noise.
+
+    `l2` and `tv` are penalties (arXiv 1312.6034, 1412.0035); a blur of radius `blur` every
+    `every` steps and zeroing the share `small` of the smallest pixels and `weak` of those that
+    contribute least are Yosinski et al.'s (arXiv 1506.06579); `jitter` (pixels), `zoom`
+    (percent) and `turn` (degrees) are Feature Visualization's (Distill 2017); `center` fades
+    the picture to grey away from the middle.
+    """
+
+    l2: float = 0.0
+    tv: float = 0.0
+    blur: float = 0.0
+    every: int = 4
+    small: float = 0.0
+    weak: float = 0.0
+    jitter: int = 0
+    zoom: float = 0.0
+    turn: float = 0.0
+    center: float = 0.0
+
+    def shake(self) -> transforms.Transform:
+        """The random change before each look of the network."""
+        steps: list[transforms.Transform] = []
+        if self.jitter:
+            steps += [transforms.pad(self.jitter // 2), transforms.jitter(self.jitter)]
+        if self.zoom:
+            shares = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25]
+            steps.append(transforms.scale([1 + self.zoom / 100 * share for share in shares]))
+        if self.turn:
+            steps.append(transforms.swing(self.turn))
+        return transforms.compose(*steps)
+
+    def penalties(self, picture: Tensor) -> dict[str, Tensor]:
+        """The weighted terms on the picture itself."""
+        terms = {}
+        if self.l2:
+            terms["l2"] = self.l2 * losses.l2(picture)
+        if self.tv:
+            terms["tv"] = self.tv * losses.tv(picture)
+        return terms
+
+    def tidied(self, picture: Tensor, gradient: Tensor | None) -> Tensor:
+        """The picture blurred, its small and its idle pixels set to grey."""
+        if self.blur:
+            picture = blur(picture, self.blur)
+        away = picture - 0.5
+        if self.small:
+            away = away * _above(away.norm(dim=1, keepdim=True), self.small)
+        if self.weak and gradient is not None:
+            away = away * _above((away * gradient).sum(1, keepdim=True).abs(), self.weak)
+        return away + 0.5
+
+    @property
+    def tidies(self) -> bool:
+        """Whether pixels are changed between steps."""
+        return bool(self.blur or self.small or self.weak)
+
+
+class Kept(Canvas):
+    """A canvas in somebody's care: tidied every few steps, faded towards its borders."""
+
+    def __init__(self, inner: Canvas, care: Care) -> None:
+        super().__init__()
+        self.inner, self.care, self.steps = inner, care, 0
+        self.seen: Tensor | None = None
+
+    def forward(self) -> Tensor:
+        """The inner canvas's picture, faded."""
+        picture = self.inner()
+        if picture.requires_grad and self.care.weak:
+            picture.retain_grad()
+            self.seen = picture
+        if not self.care.center:
+            return picture
+        return 0.5 + (picture - 0.5) * _spot(picture, self.care.center)
+
+    def project(self) -> None:
+        """The inner projection, and tidying when it is time."""
+        self.inner.project()
+        self.steps += 1
+        if self.care.tidies and self.steps % self.care.every == 0:
+            gradient = None if self.seen is None else self.seen.grad
+            with torch.no_grad():
+                self.inner.put(self.care.tidied(self.inner(), gradient))
+
+
+@dataclass
+class Grower:
+    """A batch of pictures grown on canvases of one kind, from small to full size."""
+
+    network: Network
+    wish: Wish
+    care: Care
+    generator: torch.Generator
+    fourier: bool = True
+    octaves: int = 1
+    lr: float = 0.05
+
+    def grow(self, start: Tensor, steps: int) -> Iterator[tuple[Frame, Tensor]]:
+        """Frames with their pictures (N, 3, H, W); `start` has the final size."""
+        height, width = start.shape[-2:]
+        sizes = octave_sizes(height, width, min(self.octaves, steps), 1.5)
+        parts = [steps // len(sizes)] * (len(sizes) - 1)
+        stages = Stages(steps)
+        picture = start
+        for (tall, wide), count in zip(sizes, [*parts, steps - sum(parts)], strict=True):
+            canvas = Kept(self._canvas(images.scaled(picture, tall, wide)), self.care)
+            for frame in stages.run(descend(canvas, self._loss(), steps=count, lr=self.lr)):
+                with torch.no_grad():
+                    picture = canvas().detach().clone()
+                yield frame, picture
+
+    def _canvas(self, start: Tensor) -> Canvas:
+        if not self.fourier:
+            return Pixels(start)
+        # Chosen by looking: more of the coarse, colors in areas and not in grains.
+        return Fourier(*start.shape[-2:], start=start, falloff=1.3, tint=2.0, device=start.device)
+
+    def _loss(self) -> Callable[[Tensor], dict[str, Tensor]]:
+        shake = self.care.shake()
+
+        def loss(picture: Tensor) -> dict[str, Tensor]:
+            return {**self.wish(shake(picture, self.generator)), **self.care.penalties(picture)}
+
+        return loss
+
+
+def beginning(kind: str, height: int, width: int, count: int, generator: torch.Generator) -> Tensor:
+    """Pictures (count, 3, H, W): "zeros" is grey, "noise" is grey with a little soft noise."""
+    if kind == "zeros":
+        return torch.full((count, 3, height, width), 0.5)
+    return noise(height, width, batch=count, spread=0.08, smooth=2.0, generator=generator)
+
+
+def _above(size: Tensor, share: float) -> Tensor:
+    """1 where a pixel (N, 1, H, W) is not among the smallest `share` of its picture."""
+    limit = torch.quantile(size.flatten(1), share, dim=1).view(-1, 1, 1, 1)
+    return (size > limit).float()
+
+
+def _spot(picture: Tensor, strength: float) -> Tensor:
+    """A round window (1, 1, H, W), 1 in the middle, falling to 1 - strength."""
+    height, width = picture.shape[-2:]
+    rows = torch.linspace(-1, 1, height, device=picture.device)[:, None]
+    columns = torch.linspace(-1, 1, width, device=picture.device)[None]
+    window = torch.exp(-2.5 * (rows.square() + columns.square()))
+    return (1 - strength + strength * window)[None, None]

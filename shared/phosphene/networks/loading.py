@@ -1,0 +1,81 @@
+"""Networks by their names: loaded once, shared by all who ask, the oldest forgotten in the end."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from itertools import chain
+from typing import Literal, TypeAlias
+
+import torch
+from torch import nn
+
+from phosphene import device as devices
+from phosphene.errors import WeightsError
+from phosphene.networks import weights, zoo
+from phosphene.networks.network import Network
+
+Pooling: TypeAlias = Literal["max", "average"]
+
+CACHE_BYTES = 4 * 2**30
+
+_Key: TypeAlias = tuple[str, str, Pooling]
+_loaded: OrderedDict[_Key, Network] = OrderedDict()
+_loading: dict[_Key, threading.Lock] = {}
+_guard = threading.Lock()
+
+
+def load_network(
+    name: str = "efficientnet_lite0",
+    *,
+    device: str | torch.device | None = None,
+    pooling: Pooling = "max",
+) -> Network:
+    """A frozen network by name, loaded once and shared: an embedded one or `timm/NAME`.
+
+    InputError for a name that does not exist, WeightsError where the weights cannot be had.
+    """
+    where = devices.pick(str(device) if device is not None else None)
+    key: _Key = (name, str(where), pooling)
+    with _guard:
+        loading = _loading.setdefault(key, threading.Lock())
+    with loading:  # a second user waits for the first one's download, others go on
+        network = _loaded.get(key) or _load(name, where, pooling)
+    with _guard:
+        _loaded[key] = network
+        _loaded.move_to_end(key)
+        _evict()
+    return network
+
+
+def _evict() -> None:
+    """Forget the networks unused for longest once all together are too large."""
+    while len(_loaded) > 1 and sum(map(_bytes, _loaded.values())) > CACHE_BYTES:
+        _loaded.popitem(last=False)
+
+
+def _bytes(network: nn.Module) -> int:
+    held = chain(network.parameters(), network.buffers())
+    return sum(tensor.nbytes for tensor in held)
+
+
+def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
+    plan = zoo.blueprint(name)
+    source = weights.fetch(name, device_type=device.type)
+    state = weights.load(source, torch.device("cpu"))
+    if source.kind == "embedded" and name.startswith("efficientnet"):
+        # The package's tensors are timm's, in order, under other names.
+        state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
+    try:
+        plan.body.load_state_dict(state)
+    except RuntimeError:
+        raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
+    if pooling == "average":
+        zoo.average_pools(plan.body)
+    # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise
+    # ones; a network that was not measured stays in float32.
+    fast = name == "vgg19" and devices.fast_bfloat16(device)
+    dtype = torch.bfloat16 if fast else torch.float32
+    # Tracing swaps nn.Module's methods for a moment: nobody may run a network meanwhile.
+    with devices.turn(device):
+        return Network(name, plan, source=source, device=device, dtype=dtype)

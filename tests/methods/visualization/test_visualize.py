@@ -1,0 +1,222 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from phosphene import InputError, load_network, visualize, visualize_differences, visualize_layer
+from phosphene.images import to_tensor
+from phosphene.methods.visualization.differences import VARIANTS
+from phosphene.methods.visualization.facets import beginnings, meanings, parted
+from phosphene.methods.visualization.render import Care, Grower, Kept, beginning
+from phosphene.methods.visualization.visualize import wish_of
+from phosphene.optimize.canvas import Pixels
+from phosphene.optimize.objectives import parse
+from tests.pictures import PANDA
+
+CLASSES = (
+    *("dumbbell", "cup", "dalmatian", "bell pepper", "lemon"),
+    *("goose", "kit fox", "Siberian husky", "ostrich", "scuba diver"),
+)
+"""Of ImageNet's two huskies the one that the network is sure of: an Eskimo dog stays near 0.6, its
+twin taking the rest."""
+
+
+CALM = {"zoom": 20, "turn": 5, "jitter": 8, "device": "cpu"}
+QUICK = {"steps": 40, "size": 112, "octaves": 1, "center": 0, "tv": 20, **CALM}
+
+
+@pytest.fixture(scope="module")
+def net():
+    return load_network("efficientnet_lite0", device="cpu")
+
+
+def last(**options):
+    *_, frame = visualize(**{**QUICK, **options})
+    return frame
+
+
+def test_ten_classes_are_certain_and_stay_likely_shifted_and_scaled(net):
+    indices = torch.tensor([net.find_class(name) for name in CLASSES])
+    rows = torch.arange(len(CLASSES))
+
+    def wish(x):
+        return {"logits": -net.logits(x)[rows, indices].mean()}
+
+    generator = torch.Generator().manual_seed(0)
+    care = Care(tv=60, jitter=16, zoom=40, turn=15)
+    start = beginning("noise", 160, 160, len(CLASSES), generator)
+    *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 128)
+
+    def chance(pictures):
+        with torch.no_grad():
+            return net.logits(pictures).softmax(-1)[rows, indices]
+
+    assert chance(grown).min() > 0.9
+    moved = torch.roll(grown, (9, -7), (-2, -1))
+    assert chance(moved).min() > 0.5
+    assert chance(F.interpolate(grown, scale_factor=1.25, mode="bilinear")).min() > 0.5
+
+
+def test_a_channel_is_raised_more_than_any_other_of_its_layer(net):
+    def channels(picture):
+        with torch.no_grad():
+            return net.acts(picture, ["blocks.4"])["blocks.4"][0].flatten(1).mean(1)
+
+    generator = torch.Generator().manual_seed(0)
+    start = beginning("noise", 112, 112, 1, generator)
+    raised = channels(to_tensor(last(target="blocks.4:57").image)) - channels(start)
+    assert raised.argmax() == 57
+
+
+def test_a_class_keeps_to_the_middle_and_a_channel_fills_the_picture():
+    def rim(target):
+        """The contrast of a picture's border over that of its middle."""
+        seen = to_tensor(last(target=target, center=None).image)
+        border = torch.cat([seen[..., :8].flatten(), seen[..., -8:].flatten()])
+        return float(border.std() / seen[..., 40:72, 40:72].std())
+
+    assert rim("goose") < 0.8 < rim("blocks.3.2:10")
+
+
+def test_frames_tell_score_probability_and_what_the_network_sees(net):
+    frame = last(target="lemon")
+    assert {"class:lemon", "probability of lemon"} == set(frame.metrics)
+    assert len(frame.verdict) == 5
+    assert frame.metrics["probability of lemon"] > 0.5
+
+
+@pytest.mark.parametrize("target", ["lemon", "ostrich"])
+def test_a_probability_climbs_from_noise_and_is_shown_beside_the_score(target):
+    frame = last(target=target, score="probability", steps=64)
+    assert frame.metrics[f"probability of {target}"] > 0.9
+    assert f"class:{target}" in frame.metrics
+
+
+def test_diversity_makes_pictures_of_one_thing_differ(net):
+    def alike(diversity):
+        generator = torch.Generator().manual_seed(0)
+        start = beginning("noise", 96, 96, 3, generator)
+        wish = wish_of(net, parse("class:goose", net), start, diversity)
+        care = Care(jitter=8)
+        *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 16)
+        with torch.no_grad():
+            return float(wish_of(net, parse("class:goose", net), start, 1.0)(grown)["alike"])
+
+    assert alike(10.0) < alike(0.001) - 0.02
+
+
+def test_a_direction_lies_between_two_targets(net):
+    frame = last(target="lemon", toward="goose", mix=0.5)
+    assert {"class:lemon", "class:goose"} <= set(frame.metrics)
+    assert min(frame.metrics["class:lemon"], frame.metrics["class:goose"]) > 1.5
+
+
+def test_a_picture_can_be_the_start():
+    photo = PANDA
+    frame = last(target="goose", start="picture", image=photo, steps=2)
+    assert max(frame.image.size) == 112
+    with pytest.raises(InputError, match="picture to start from is missing"):
+        last(start="picture")
+
+
+@pytest.fixture(scope="module")
+def kinds():
+    """Six red skies over stripes and four pieces of one photograph, in turn."""
+    photo = Image.open(PANDA).convert("RGB")
+    pieces = [photo.crop((x, x, x + 200, x + 180)) for x in (0, 30, 60, 90)]
+    rows = (np.arange(120) // 6 % 2 * 200).astype(np.uint8)
+    stripes = [np.stack([np.tile(rows + n, (90, 1))] * 3, -1) for n in range(6)]
+    for stripe in stripes:
+        stripe[:45] = (220, 30, 30)
+    return [*pieces[:2], *stripes, *pieces[2:]]
+
+
+def test_unlike_examples_are_parted_the_larger_kind_first(net, kinds):
+    pictures = [Image.fromarray(k) if isinstance(k, np.ndarray) else k for k in kinds]
+    found, _ = parted(meanings(pictures, net), 2, torch.Generator().manual_seed(3))
+    assert found.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
+    means = beginnings(kinds, net, 64, 2, torch.Generator().manual_seed(3))
+    red = means[:, 0, :24] - means[:, 1:, :24].mean(1)
+    assert means.shape == (2, 3, 64, 64)
+    assert red[0].mean() > red[1].mean() + 0.1
+
+
+def test_no_kind_is_empty_even_of_twins():
+    twins = torch.ones(4, 3)
+    found, _ = parted(twins, 3, torch.Generator().manual_seed(0))
+    assert sorted(set(found.tolist())) == [0, 1, 2]
+
+
+def test_pictures_grow_from_kinds_of_examples_the_same_for_a_seed(kinds):
+    options = {"target": "goose", "count": 2, "steps": 2, "size": 64, "examples": kinds}
+    first, again = (np.asarray(last(**options).image) for _ in range(2))
+    assert np.array_equal(first, again)
+    assert not np.array_equal(first, np.asarray(last(**options | {"examples": None}).image))
+
+
+@pytest.mark.parametrize(("given", "words"), [(1, "1 example pictures for 2"), (25, "at most 24")])
+def test_too_few_or_too_many_examples_are_said_in_a_sentence(kinds, given, words):
+    with pytest.raises(InputError, match=words):
+        last(count=2, examples=(kinds * 3)[:given])
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [("gose", "goose"), ("blocks.4:9999", "choose from 0"), ("", "empty"), ("bloks.4:3", "blocks")],
+)
+def test_an_unknown_target_is_answered_with_the_nearest(target, words):
+    with pytest.raises(InputError, match=words):
+        last(target=target)
+
+
+def test_only_a_class_has_a_probability():
+    with pytest.raises(InputError, match="only a class"):
+        last(target="blocks.4:3", score="probability")
+
+
+@pytest.mark.parametrize("care", [Care(blur=1.0, every=1), Care(small=0.5, every=1)])
+def test_tidying_takes_away_from_the_pixels(care):
+    start = beginning("noise", 32, 32, 1, torch.Generator().manual_seed(0))
+    canvas = Kept(Pixels(start), care)
+    canvas.project()
+    assert (canvas() - 0.5).abs().mean() < 0.95 * (start - 0.5).abs().mean()
+
+
+def test_pixels_that_contribute_little_are_clipped_first():
+    picture = torch.full((1, 3, 4, 4), 0.6)
+    gradient = torch.zeros(1, 3, 4, 4)
+    gradient[..., :2] = 1.0
+    tidied = Care(weak=0.5).tidied(picture, gradient)
+    assert (tidied[..., :2] == 0.6).all()
+    assert (tidied[..., 2:] == 0.5).all()
+
+
+def test_the_middle_is_kept_and_the_border_fades():
+    canvas = Kept(Pixels(torch.ones(1, 3, 33, 33)), Care(center=1.0))
+    assert canvas()[0, 0, 16, 16] > 0.95
+    assert canvas()[0, 0, 0, 0] < 0.6
+
+
+def test_a_layer_sheet_has_a_picture_for_each_channel(net):
+    frames = list(visualize_layer("blocks.3", first=2, count=4, steps=8, size=64, device="cpu"))
+    assert frames[-1].image.size == (132, 132)
+    assert frames[-1].loss < frames[0].loss
+    with pytest.raises(InputError, match="choose from 0"):
+        list(visualize_layer("blocks.3", first=999, device="cpu"))
+
+
+def test_every_regularizer_has_its_place_in_the_grid():
+    *_, frame = visualize_differences("goose", steps=2, size=64, device="cpu")
+    assert len(frame.panels) == len(VARIANTS)
+    assert frame.step == frame.steps == 2 * len(VARIANTS)
+
+
+@pytest.mark.parametrize("target", ["goose", "bell pepper"])
+def test_all_regularizers_together_draw_what_was_asked_for(net, target):
+    _, fourier, octaves, lr, care = VARIANTS[-1]
+    generator = torch.Generator().manual_seed(0)
+    start = beginning("noise", 160, 160, 1, generator)
+    wanted = wish_of(net, parse(f"class:{target}", net), start, 0.0)
+    *_, (_, grown) = Grower(net, wanted, care, generator, fourier, octaves, lr).grow(start, 64)
+    assert net.verdict(grown, 1).get(target, 0) > 0.9

@@ -1,0 +1,93 @@
+"""The values of a form: what its controls give back and what a permalink restores."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from phosphene.errors import InputError
+from phosphene.knobs import Knob, Parameter, TapChoice, parameters
+from tests.tint import tint
+
+pytest.importorskip("gradio")
+
+from phosphene.ui import controls
+from phosphene.ui import events as wiring
+from phosphene.ui import permalinks as share
+from phosphene.ui import uploads as media
+
+
+def test_a_permalink_restores_what_it_was_made_from():
+    chosen = {
+        "steps": 40,
+        "amount": 0.25,
+        "rate": 0.001,
+        "way": "blue",
+        "soft": True,
+        "words": "a&b",
+    }
+    defaults = {p.name: p.default for p in parameters(tint)}
+    query = share.link(parameters(tint), defaults | chosen, example="ramp")
+    values, others, notices = share.restore(parameters(tint), query)
+    assert values == chosen
+    assert others == {"example": "ramp"}
+    assert not notices
+
+
+def test_a_permalink_names_only_what_differs():
+    defaults = {p.name: p.default for p in parameters(tint)}
+    assert share.link(parameters(tint), defaults) == "?"
+
+
+def test_an_example_is_named_by_its_file_or_in_its_own_words(picture):
+    assert wiring.example_name({"size": 64, "image": str(picture)}) == "ramp"
+    assert wiring.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
+
+
+def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():
+    values, _, notices = share.restore(parameters(tint), "?steps=9999&way=pink&amount=0.5&x=1")
+    assert values == {"amount": 0.5}
+    assert len(notices) == 2
+    assert "9999" in notices[0]
+
+
+@pytest.mark.parametrize(
+    "parameter", [p for p in parameters(tint) if not isinstance(p.knob, controls.MEDIA)]
+)
+def test_every_control_gives_back_its_default(parameter):
+    shown = controls.to_form(parameter, parameter.default)
+    assert controls.from_form(parameter, shown) == parameter.default
+
+
+def test_a_wide_range_offers_round_numbers_and_takes_any():
+    parameter = next(p for p in parameters(tint) if p.name == "rate")
+    control = controls.build(parameter)
+    offered = [float(value) for _, value in control.choices]
+    assert offered[:4] == [1e-4, 2e-4, 5e-4, 1e-3]
+    assert offered[-1] == 10
+    assert control.value == "0.1"
+    assert "from 0.0001 to 10" in control.info
+    assert controls.from_form(parameter, "0.032") == 0.032
+    for wrong in ("11", "much"):
+        with pytest.raises(InputError, match=r"choose a number from 0\.0001 to 10"):
+            parameter.knob.check("rate", controls.from_form(parameter, wrong))
+
+
+def test_an_unpainted_mask_is_everywhere_and_a_painted_one_is_white_inside():
+    assert media.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
+    layer = Image.new("RGBA", (4, 4))
+    layer.putpixel((1, 2), (255, 255, 255, 255))
+    mask = media.painted({"layers": [layer]})
+    assert mask is not None
+    assert mask.getpixel((1, 2)) == 255
+    assert mask.getpixel((0, 0)) == 0
+
+
+def test_taps_may_be_several():
+    parameter = Parameter("taps", ("a", "b"), TapChoice(several=True))
+    assert controls.from_form(parameter, controls.to_form(parameter, ("a",))) == ["a"]
+
+
+def test_a_knob_without_a_control_is_an_error_at_once():
+    with pytest.raises(TypeError, match="without a control"):
+        controls.build(Parameter("odd", 1, Knob()))
