@@ -29,14 +29,14 @@ def test_turns_are_taken_in_the_order_of_asking_and_one_at_a_time():
     cpu = torch.device("cpu")
 
     def work(number):
-        with device.turn(cpu):
+        with device.device_lock(cpu):
             inside.append(number)
             assert inside == [number]
             order.append(number)
             inside.remove(number)
 
     threads = []
-    with device.turn(cpu):
+    with device.device_lock(cpu):
         for number in range(5):
             threads.append(threading.Thread(target=work, args=(number,)))
             threads[-1].start()
@@ -53,7 +53,7 @@ def test_two_busy_streams_alternate():
     def work(number):
         ready.wait()
         for _ in range(20):
-            with device.turn(cpu):
+            with device.device_lock(cpu):
                 order.append(number)
                 time.sleep(0.002)
 
@@ -68,10 +68,10 @@ def test_two_busy_streams_alternate():
 
 def test_the_holder_may_take_its_turn_again_and_an_error_gives_it_back():
     cpu = torch.device("cpu")
-    with pytest.raises(KeyError), device.turn(cpu), device.turn(cpu):
+    with pytest.raises(KeyError), device.device_lock(cpu), device.device_lock(cpu):
         raise KeyError
     done = []
-    thread = threading.Thread(target=lambda: done.append(device.turn(cpu).__enter__()))
+    thread = threading.Thread(target=lambda: done.append(device.device_lock(cpu).__enter__()))
     thread.start()
     thread.join(2)
     assert done

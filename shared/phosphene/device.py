@@ -82,7 +82,7 @@ _locks_guard = threading.Lock()
 
 
 @contextmanager
-def turn(device: torch.device) -> Iterator[None]:
+def device_lock(device: torch.device) -> Iterator[None]:
     """Hold the device for one step: streams take turns, so two users share it fairly."""
     with _locks_guard:
         lock = _locks.setdefault(device, _FairLock())

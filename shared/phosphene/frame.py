@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A further picture beside the result, with a caption and a longer note on what it shows.
+
+    `sets` names the knobs that choosing it fills in, with their values.
+    """
+
+    image: Image.Image
+    caption: str
+    note: str = ""
+    sets: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of words and numbers under the names of their columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -15,23 +38,23 @@ class Frame:
 
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
-    with their probabilities, `panels` further pictures with captions and `notes` what is to be
-    said of each of them (or nothing at all), `rate` the pictures a second of the film that this
-    picture belongs to (0: it is a preview), `files` what else to take home by file name, `recipe`
-    what `phosphene.repeat` needs to make the same picture again.
+    with their probabilities, `panels` and `tables` what belongs beside the picture, `rate` the
+    pictures a second of the film that this picture belongs to (0: it is a preview), `files` what
+    else to take home by file name, `recipe` what `phosphene.repeat` needs to make the same picture
+    again. A method that makes its picture at once yields one frame: step 1 of 1.
     """
 
     image: Image.Image
-    step: int
-    steps: int
+    step: int = 1
+    steps: int = 1
     losses: Mapping[str, float] = field(default_factory=dict)
     history: tuple[Mapping[str, float], ...] = ()
     seconds: float = 0.0
     note: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, float] = field(default_factory=dict)
-    panels: tuple[tuple[str, Image.Image], ...] = ()
-    notes: tuple[str, ...] = ()
+    panels: tuple[Panel, ...] = ()
+    tables: tuple[Table, ...] = ()
     rate: float = 0.0
     files: Mapping[str, bytes] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
@@ -42,6 +65,50 @@ class Frame:
         return sum(self.losses.values())
 
     @property
+    def last(self) -> bool:
+        """Whether the frame is the run's last one."""
+        return self.step >= self.steps
+
+    @property
     def remaining(self) -> float:
         """Seconds left at the pace so far."""
         return self.seconds / self.step * (self.steps - self.step) if self.step else 0.0
+
+
+class Progress:
+    """The count and the clock of a run: of parts that count for themselves, or of single steps."""
+
+    def __init__(self, steps: int) -> None:
+        """`steps` is the sum over all parts; a part that ends early makes the run shorter."""
+        self.steps, self.done = steps, 0
+        self.history: tuple[Mapping[str, float], ...] = ()
+        self._begun = time.monotonic()
+        self._planned = 0  # the steps of the part that is under way
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.monotonic() - self._begun
+
+    def of(self, frame: Frame, note: str = "") -> Frame:
+        """A part's frame as one of the whole run; its last one ends the part."""
+        self._planned = self._planned or frame.steps
+        if frame.last:
+            self.steps -= self._planned - frame.step
+        joined = replace(
+            frame,
+            step=self.done + frame.step,
+            steps=self.steps,
+            history=self.history + frame.history,
+            seconds=self.seconds,
+            note=frame.note or note,
+        )
+        if frame.last:
+            self.done, self.history, self._planned = joined.step, joined.history, 0
+        return joined
+
+    def frame(self, image: Image.Image, *, steps: int = 0, **parts: Any) -> Frame:
+        """A frame of the run `steps` further on, with whatever else it holds."""
+        self.done += steps
+        losses = self.history[-1] if self.history else {}
+        return Frame(image, self.done, self.steps, losses, self.history, self.seconds, **parts)

@@ -9,6 +9,7 @@ from functools import cache
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from phosphene.frame import Panel
 from phosphene.images.io import to_image
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -17,25 +18,23 @@ GAP, SIZE, LEADING = 6, 13, 17
 INK = (60, 60, 60)
 
 
-def contact_sheet(
-    panels: Sequence[tuple[str, Image.Image]], columns: int, count: int = 0
-) -> Image.Image:
-    """(caption, picture) in rows of `columns` on white, with room for `count` of them.
+def contact_sheet(panels: Sequence[Panel], columns: int, count: int = 0) -> Image.Image:
+    """Panels in rows of `columns` on white, with room for `count` of them.
 
     A caption may have several lines; one that is wider than its picture is cut.
     """
-    width, height = panels[0][1].size
-    lines = max(2 if "\n" in caption else 1 for caption, _ in panels)
+    width, height = panels[0].image.size
+    lines = max(2 if "\n" in panel.caption else 1 for panel in panels)
     rows = -(-max(count, len(panels)) // columns)
     cell = height + lines * LEADING + 4
     across = min(columns, max(count, len(panels)))
     page = Image.new("RGB", (across * (width + GAP) - GAP, rows * (cell + GAP) - GAP), "white")
     draw = ImageDraw.Draw(page)
-    for index, (caption, picture) in enumerate(panels):
+    for index, panel in enumerate(panels):
         row, column = divmod(index, columns)
         left, top = column * (width + GAP), row * (cell + GAP)
-        page.paste(picture, (left, top))
-        for number, line in enumerate(caption.split("\n")[:lines]):
+        page.paste(panel.image, (left, top))
+        for number, line in enumerate(panel.caption.split("\n")[:lines]):
             place = (left + 2, top + height + 2 + number * LEADING)
             draw.text(place, cut(line, width - 4, font(SIZE)), fill=INK, font=font(SIZE))
     return page

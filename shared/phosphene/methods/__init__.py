@@ -11,6 +11,8 @@ from typing import Any, ParamSpec
 from phosphene.errors import unknown
 from phosphene.frame import Frame
 from phosphene.knobs import check
+from phosphene.networks.loading import recorded
+from phosphene.networks.weights import Source
 
 P = ParamSpec("P")
 
@@ -26,10 +28,16 @@ def method(function: Callable[P, Iterator[Frame]]) -> Callable[P, Iterator[Frame
     def run(*args: P.args, **kwargs: P.kwargs) -> Iterator[Frame]:
         arguments = check(function, signature.bind_partial(*args, **kwargs).arguments)
         recipe = {"method": function.__name__, "arguments": arguments}
+        sources: list[Source] = []
         frames: Any = untyped(**arguments)
         try:
-            for frame in frames:
-                yield replace(frame, recipe={**recipe, **frame.recipe})
+            while True:
+                with recorded(sources):
+                    frame = next(frames, None)
+                if frame is None:
+                    return
+                weights = [source.badge for source in sources]
+                yield replace(frame, recipe={**recipe, "weights": weights, **frame.recipe})
         finally:
             frames.close()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import chain
 from typing import Literal, TypeAlias
 
@@ -14,6 +17,9 @@ from phosphene import device as devices
 from phosphene.errors import WeightsError
 from phosphene.networks import weights, zoo
 from phosphene.networks.network import Network
+from phosphene.networks.weights import Source
+
+_recorder: ContextVar[list[Source] | None] = ContextVar("recorder", default=None)
 
 Pooling: TypeAlias = Literal["max", "average"]
 
@@ -41,11 +47,24 @@ def load_network(
         loading = _loading.setdefault(key, threading.Lock())
     with loading:  # a second user waits for the first one's download, others go on
         network = _loaded.get(key) or _load(name, where, pooling)
+    recorder = _recorder.get()
+    if recorder is not None and network.weights not in recorder:
+        recorder.append(network.weights)
     with _guard:
         _loaded[key] = network
         _loaded.move_to_end(key)
         _evict()
     return network
+
+
+@contextmanager
+def recorded(sources: list[Source]) -> Iterator[None]:
+    """Add to `sources` whatever weights are asked for meanwhile; never hold it over a `yield`."""
+    token = _recorder.set(sources)
+    try:
+        yield
+    finally:
+        _recorder.reset(token)
 
 
 def _evict() -> None:
@@ -77,5 +96,5 @@ def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
     fast = name == "vgg19" and devices.fast_bfloat16(device)
     dtype = torch.bfloat16 if fast else torch.float32
     # Tracing swaps nn.Module's methods for a moment: nobody may run a network meanwhile.
-    with devices.turn(device):
+    with devices.device_lock(device):
         return Network(name, plan, source=source, device=device, dtype=dtype)

@@ -89,7 +89,7 @@ class Network(nn.Module):
         """
         names = tuple(dict.fromkeys(taps))
         walk = self._walk(names)
-        with devices.turn(self.device):
+        with devices.device_lock(self.device):
             found: dict[str, Tensor] = walk(self.normalize(x))
         if "probabilities" in found:
             found["probabilities"] = found["probabilities"].float().softmax(-1)

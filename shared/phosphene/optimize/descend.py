@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
@@ -12,15 +12,14 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from phosphene.device import turn
+from phosphene.device import device_lock
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import show
-from phosphene.images.filters import blur
 from phosphene.optimize.canvas import Canvas
 from phosphene.optimize.losses import Loss, total
 
-Optimizer: TypeAlias = Literal["adam", "lbfgs", "wolfe", "gradient", "l1", "l2"]
+Optimizer: TypeAlias = Literal["adam", "lbfgs", "lbfgs_wolfe", "gradient", "l2"]
 Schedule: TypeAlias = Callable[[float], float]
 Render: TypeAlias = Callable[[Tensor], Image.Image]
 Condition: TypeAlias = Callable[[Tensor], Tensor]
@@ -38,43 +37,38 @@ def descend(
     lr: float = 0.05,
     betas: tuple[float, float] = (0.9, 0.999),
     schedule: Schedule | None = None,
-    smooth: float = 0.0,
     condition: Condition | None = None,
-    project: bool = True,
     average: float = 0.0,
-    tolerance: float = 0.0,
+    until: Callable[[float], bool] | None = None,
     every: int | None = None,
     seconds: float = 0.4,
     render: Render = show,
-) -> Iterator[Frame]:
-    """Change the canvas until the loss is low; yield frames on the way, the result last.
+) -> Iterator[tuple[Frame, Tensor]]:
+    """Change the canvas until the loss is low; yield frames, each with its pictures (N, 3, H, W).
 
-    `loss(picture)` returns weighted terms by name. "l1" and "l2" divide each picture's
-    gradient by its mean absolute value or its root mean square, so that `lr` is a step in
-    units of the picture; "gradient" takes it as it is. "lbfgs" wants an `lr` of 1; its first step
-    moves a parameter by FIRST on average. A step of "wolfe" is eight iterations of
-    L-BFGS with a line search: by far the fastest where the loss does not change from call to
-    call. `schedule` maps progress in [0, 1) to a factor on `lr`; `smooth` blurs the gradient
-    (Gaussian, pixels), then `condition` changes it, once per step; `average` in (0, 1) is the
-    decay of a bias-corrected running mean of the iterates, which is then shown and left on the
-    canvas; `tolerance` stops the run when twenty steps lower the loss by less than that share.
-    A frame comes after the first step and then every `every` steps or every
-    `seconds`. InputError, after the last good frame, if the loss stops being finite.
+    `loss(picture)` returns weighted terms by name. "l2" divides each picture's gradient by its
+    root mean square, so that `lr` is a step in units of the picture; "gradient" takes it as it
+    is. "lbfgs" wants an `lr` of 1; its first step moves a parameter by FIRST on average. A step
+    of "lbfgs_wolfe" is eight iterations of L-BFGS with a line search: by far the fastest where the
+    loss does not change from call to call. `schedule` maps progress in [0, 1) to a factor on `lr`;
+    `condition` changes the gradient, once per step; `average` in (0, 1) is the decay of a
+    bias-corrected running mean of the iterates, which is then shown and left on the canvas.
+    A frame comes after the first step and then every `every` steps or every `seconds`, the result
+    last; `until` is told how far the pictures moved between two frames (root mean square) and
+    ends the run by answering yes. InputError, after the last good frame, if the loss stops being
+    finite.
     """
-    stepper = _Stepper(
-        canvas, loss, _optimizer(canvas, optimizer, lr, betas), optimizer, smooth, condition
-    )
+    stepper = _Stepper(canvas, loss, _optimizer(canvas, optimizer, lr, betas), optimizer, condition)
     mean = _Mean(canvas, average) if average else None
     history: list[dict[str, float]] = []
     pending: list[dict[str, Tensor]] = []
     begun = shown = time.monotonic()
-    frame: Frame | None = None
+    good: tuple[Frame, Tensor] | None = None
     for step in range(1, steps + 1):
-        with turn(stepper.device):
+        with device_lock(stepper.device):
             stepper.set_lr(lr * (schedule((step - 1) / steps) if schedule else 1.0), step)
             pending.append(stepper.step())
-            if project:
-                canvas.project()
+            canvas.project()
             if mean:
                 mean.update()
             now = time.monotonic()
@@ -87,54 +81,25 @@ def descend(
                 history += news
                 if not all(map(_finite, news)):
                     break
-                last = last or _converged(history, tolerance)
             if due or last:
+                picture = mean.picture() if mean else _picture(canvas)
+                last = last or bool(until and good and until(_moved(good[1], picture)))
                 if last and mean:
                     mean.keep()
-                picture = mean.picture() if mean and not last else _picture(canvas)
-                image = render(picture)
                 taken = time.monotonic() - begun
-                frame = Frame(image, step, steps, history[-1], tuple(history), taken)
+                planned = step if last else steps
+                frame = Frame(render(picture), step, planned, history[-1], tuple(history), taken)
+                good = frame, picture
                 shown = time.monotonic()
-        if frame is not None and frame.step == step:
-            yield replace(frame, steps=step) if last else frame
+        if due or last:
+            assert good is not None
+            yield good
         if last:
             return
-    if frame is not None:
-        yield replace(frame, note=f"stopped at step {step}: the loss is not finite")
+    if good is not None:
+        frame, picture = good
+        yield replace(frame, note=f"stopped at step {step}: the loss is not finite"), picture
     raise InputError(f"the loss is not finite at step {step}; lower the step size (now {lr:g})")
-
-
-class Stages:
-    """Several descents, one after the other, numbered and timed as one run."""
-
-    def __init__(self, steps: int) -> None:
-        """`steps` is the sum over all stages."""
-        self.steps, self.done = steps, 0
-        self.history: tuple[Mapping[str, float], ...] = ()
-        self.begun = time.monotonic()
-
-    def run(self, frames: Iterator[Frame], note: str = "") -> Iterator[Frame]:
-        """The stage's frames with the run's step, history and time."""
-        frame = None
-        for frame in frames:
-            yield replace(
-                frame,
-                step=self.done + frame.step,
-                steps=self.steps,
-                history=self.history + frame.history,
-                seconds=time.monotonic() - self.begun,
-                note=frame.note or note,
-            )
-        if frame:
-            self.done += frame.step
-            self.history += frame.history
-
-    def frame(self, image: Image.Image) -> Frame:
-        """A frame between two stages, holding `image`."""
-        losses = self.history[-1] if self.history else {}
-        taken = time.monotonic() - self.begun
-        return Frame(image, self.done, self.steps, losses, self.history, taken)
 
 
 @dataclass
@@ -143,7 +108,6 @@ class _Stepper:
     loss: Loss
     optimizer: torch.optim.Optimizer
     kind: Optimizer
-    smooth: float
     condition: Condition | None = None
 
     @property
@@ -178,14 +142,10 @@ class _Stepper:
         return first
 
     def _condition(self, gradient: Tensor) -> Tensor:
-        if self.smooth:
-            gradient = blur(gradient, self.smooth)
         if self.condition:
             gradient = self.condition(gradient)
-        dims = tuple(range(1, gradient.ndim))
-        if self.kind == "l1":
-            return gradient / (gradient.abs().mean(dims, keepdim=True) + 1e-12)
         if self.kind == "l2":
+            dims = tuple(range(1, gradient.ndim))
             return gradient / (gradient.square().mean(dims, keepdim=True).sqrt() + 1e-12)
         return gradient
 
@@ -231,7 +191,7 @@ def _optimizer(
         return torch.optim.LBFGS(
             parameters, lr, max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0
         )
-    if kind == "wolfe":
+    if kind == "lbfgs_wolfe":
         return torch.optim.LBFGS(
             parameters,
             lr,
@@ -247,7 +207,11 @@ def _optimizer(
 
 @torch.no_grad()
 def _picture(canvas: Canvas) -> Tensor:
-    return canvas()
+    return canvas().clone()  # the next step changes the canvas
+
+
+def _moved(before: Tensor, now: Tensor) -> float:
+    return float((now - before).square().mean().sqrt())
 
 
 def _numbers(pending: list[dict[str, Tensor]]) -> list[dict[str, float]]:
@@ -259,12 +223,3 @@ def _numbers(pending: list[dict[str, Tensor]]) -> list[dict[str, float]]:
 
 def _finite(terms: dict[str, float]) -> bool:
     return all(math.isfinite(value) for value in terms.values())
-
-
-def _converged(history: list[dict[str, float]], tolerance: float) -> bool:
-    if not tolerance or len(history) < 40:
-        return False
-    now, before = (
-        sum(sum(terms.values()) for terms in part) for part in (history[-20:], history[-40:-20])
-    )
-    return before - now <= tolerance * abs(before)

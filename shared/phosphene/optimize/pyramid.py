@@ -10,9 +10,9 @@ from typing import Literal, TypeAlias
 from torch import Tensor
 
 from phosphene import images
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Progress
 from phosphene.optimize.canvas import Pixels
-from phosphene.optimize.descend import Optimizer, Stages, descend
+from phosphene.optimize.descend import Optimizer, descend
 from phosphene.optimize.losses import Loss
 
 Search: TypeAlias = Literal["both", "lbfgs", "adam"]
@@ -87,7 +87,7 @@ def paint(
     to a larger size it is given what `detail`, a picture of the full size, has there and had not
     at the smaller one, as DeepDream's octaves are: that need not be found again.
     """
-    stages = Stages(sum(part.steps for part in plan))
+    progress = Progress(sum(part.steps for part in plan))
     full, size, loss = (plan[-1].height, plan[-1].width), None, None
     picture = start
     for part in plan:
@@ -95,7 +95,7 @@ def paint(
             size, loss = (part.height, part.width), loss_at(part.height, part.width)
         canvas = Pixels(_carried(picture, size, detail))
         adam = part.optimizer == "adam"
-        frames = descend(
+        run = descend(
             canvas,
             loss,
             steps=part.steps,
@@ -106,8 +106,10 @@ def paint(
             average=average if adam else 0.0,
             render=lambda x: images.to_image(finish(images.scaled(x, *full))),
         )
-        yield from stages.run(frames, note=f"{part.width}×{part.height} pixels")
-        picture = images.to_tensor(images.to_image(finish(canvas().detach())), start.device)
+        for frame, painted in run:
+            picture = painted
+            yield progress.of(frame, f"{part.width}×{part.height} pixels")
+        picture = images.to_tensor(images.to_image(finish(picture)), start.device)
 
 
 def _carried(picture: Tensor, size: tuple[int, int], detail: Tensor | None) -> Tensor:

@@ -139,7 +139,7 @@ def finished(form: Form, run: Run) -> Iterator[dict[Any, Any]]:
             form.gallery: shown,
             form.slider: _pair(form, run, frame),
             form.files: _files(frame, Path(folder)),
-            **_scrubbed(form, shown[: len(frame.panels)], frame.notes),
+            **_scrubbed(form, shown[: len(frame.panels)], [panel.note for panel in frame.panels]),
         }
         reel = [data for _, data in film]
         yield {
@@ -184,10 +184,10 @@ def _scrubbed(
 def _steps(frame: Frame, film: Sequence[tuple[int, bytes]], folder: Path) -> list[tuple[str, str]]:
     """The panels as they are, then steps of the run: files with captions."""
     shown = []
-    for number, (caption, picture) in enumerate(frame.panels):
+    for number, panel in enumerate(frame.panels):
         path = folder / f"panel-{number}.png"
-        picture.save(path)
-        shown.append((str(path), caption))
+        panel.image.save(path)
+        shown.append((str(path), panel.caption))
     every = max(1, -(-len(film) // SHOWN))
     for step, data in film[::-1][::every][::-1]:
         path = folder / f"step-{step}.jpg"

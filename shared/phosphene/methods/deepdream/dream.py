@@ -11,14 +11,13 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Progress
 from phosphene.images import ImageLike
 from phosphene.knobs import Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
 from phosphene.methods import method
 from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan, strengths
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.optimize.descend import Stages
 from phosphene.optimize.objectives import Objective, check, parse
 
 Wanted: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
@@ -158,10 +157,10 @@ def dream(
         inside=inside,
         show=Look(source, inside, blend, keep_colors).show,
     )
-    stages = Stages(rounds * dreamer.count(height, width))
+    progress = Progress(rounds * dreamer.count(height, width))
     for lap in range(1, rounds + 1):
         note = f"round {lap} of {rounds}" if rounds > 1 else ""
-        source = yield from dreamer.dream(source, stages, note)
+        source = yield from dreamer.dream(source, progress, note)
 
 
 def begun(

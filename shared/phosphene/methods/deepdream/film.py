@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, TypeAlias
 
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Progress
 from phosphene.images import ImageLike
 from phosphene.images import video as films
 from phosphene.knobs import File, Picture, Range, Seed
@@ -29,7 +28,6 @@ from phosphene.methods.deepdream.dream import (
     wanted,
 )
 from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan
-from phosphene.optimize.descend import Stages
 
 Size: TypeAlias = Annotated[int, Range(96, 1024, 32, label="Size", help="longer side, pixels")]
 Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave")]
@@ -64,10 +62,10 @@ def zoom(
     plan = Plan(steps=steps, octaves=octaves, strength=strength, calm=0.5)
     generator = torch.Generator().manual_seed(seed)
     dreamer = Dreamer(wanted(net, wish, source), plan, least(net, wish), generator)
-    stages = Stages(pictures * dreamer.count(*source.shape[-2:]))
+    progress = Progress(pictures * dreamer.count(*source.shape[-2:]))
     for number in range(1, pictures + 1):
-        dream = yield from dreamer.dream(source, stages, f"picture {number} of {pictures}")
-        yield _moment(dream, stages, number, pictures, rate)
+        dream = yield from dreamer.dream(source, progress, f"picture {number} of {pictures}")
+        yield _moment(dream, progress, number, pictures, rate)
         source = moved(dream.clamp(0, 1), closer, turn, drift_x, drift_y)
 
 
@@ -96,7 +94,7 @@ def dream_video(
     plan = Plan(steps=steps, octaves=octaves, strength=strength)
     loss, detail = wanted(net, wish, source), torch.zeros_like(source)
     dreamer = Dreamer(loss, plan, least(net, wish), torch.Generator())
-    stages = Stages(len(shots) * dreamer.count(*source.shape[-2:]))
+    progress = Progress(len(shots) * dreamer.count(*source.shape[-2:]))
     for number, shot in enumerate(shots, 1):
         source = images.to_tensor(shot, net.device)
         if source.shape != detail.shape:
@@ -106,9 +104,9 @@ def dream_video(
         look = Look(source, keep_colors=keep_colors)
         dreamer.show = look.show
         start = (source + steady * detail).clamp(0, 1)
-        dream = yield from dreamer.dream(start, stages, f"picture {number} of {len(shots)}")
+        dream = yield from dreamer.dream(start, progress, f"picture {number} of {len(shots)}")
         detail = dream - source
-        yield _moment(look.finish(dream), stages, number, len(shots), rate)
+        yield _moment(look.finish(dream), progress, number, len(shots), rate)
 
 
 def moved(picture: Tensor, closer: float, turn: float, right: float, down: float) -> Tensor:
@@ -130,7 +128,7 @@ def moved(picture: Tensor, closer: float, turn: float, right: float, down: float
     ).clamp(0, 1)
 
 
-def _moment(dream: Tensor, stages: Stages, number: int, count: int, rate: float) -> Frame:
+def _moment(dream: Tensor, progress: Progress, number: int, count: int, rate: float) -> Frame:
     """A finished picture of the film."""
-    frame = stages.frame(images.to_image(dream))
-    return replace(frame, note=f"picture {number} of {count}", rate=rate)
+    note = f"picture {number} of {count}"
+    return progress.frame(images.to_image(dream), note=note, rate=rate)

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Progress
 from phosphene.images.colors import recolor
 from phosphene.optimize import transforms
 from phosphene.optimize.canvas import Pixels
-from phosphene.optimize.descend import Stages, descend
+from phosphene.optimize.descend import descend
 from phosphene.optimize.gradients import Conditioner, busy
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import octave_sizes
@@ -100,7 +100,7 @@ class Dreamer:
         return self.plan.steps * len(self.plan.sizes(height, width, self.least))
 
     def dream(
-        self, source: Tensor, stages: Stages, note: str = ""
+        self, source: Tensor, progress: Progress, note: str = ""
     ) -> Generator[Frame, None, Tensor]:
         """Frames of the source (1, 3, H, W) dreaming; returns the dream.
 
@@ -117,7 +117,7 @@ class Dreamer:
             def render(x: Tensor, base: Tensor = base) -> Image.Image:
                 return self.show(source + images.enlarged(x - base, full_height, full_width))
 
-            frames = descend(
+            run = descend(
                 canvas,
                 self._loss(),
                 steps=self.plan.steps,
@@ -126,8 +126,9 @@ class Dreamer:
                 lr=STEP * self.plan.power(octave),
                 render=render,
             )
-            yield from stages.run(frames, note or f"octave {octave + 1} of {len(sizes)}")
-            detail = canvas().detach() - base
+            for frame, dreamt in run:
+                detail = dreamt - base
+                yield progress.of(frame, note or f"octave {octave + 1} of {len(sizes)}")
         return source + detail
 
     def _conditioner(self, base: Tensor) -> Conditioner:

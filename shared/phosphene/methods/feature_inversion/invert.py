@@ -18,7 +18,7 @@ from phosphene.images import ImageLike
 from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
 from phosphene.methods import method
 from phosphene.methods.feature_inversion import targets as inverting
-from phosphene.methods.feature_inversion.search import Gallery, Start, begin, kept, search
+from phosphene.methods.feature_inversion.search import Comparison, Start, begin, kept, search
 from phosphene.methods.feature_inversion.targets import Distance, Prior, Target
 from phosphene.networks import features as vectors
 from phosphene.networks.loading import load_network
@@ -143,7 +143,6 @@ def invert(
         suited.alpha if alpha is None else alpha,
     )
     generator = torch.Generator().manual_seed(seed)
-    gallery = Gallery(original)
     run = search(
         net,
         targets,
@@ -154,17 +153,17 @@ def invert(
         distance=cast(Distance, distance),
         jitter=suited.jitter if jitter is None else jitter,
         generator=generator,
-        render=gallery,
     )
     note = inverting.depth_note(net, layer)
-    for frame in run:
-        last = frame.step == frame.steps
+    for frame, pictures in run:
+        last = frame.last
+        compared = Comparison(original, pictures)
         yield replace(
             frame,
             note=frame.note or note,
-            metrics=gallery.measures() | dict(frame.metrics),
-            verdict=verdict(net, gallery.mean) if last else {},
-            panels=gallery.panels() if last else (),
+            metrics=compared.measures() | dict(frame.metrics),
+            verdict=verdict(net, compared.mean) if last else {},
+            panels=compared.panels() if last else (),
             files=files if last else {},
         )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal, TypeAlias
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel, Progress
 from phosphene.images import metrics
 from phosphene.images.filters import blur
 from phosphene.methods.feature_inversion import targets as inverting
@@ -21,14 +22,14 @@ from phosphene.methods.feature_inversion.targets import Distance, Prior, Target
 from phosphene.networks.network import Network
 from phosphene.optimize import transforms
 from phosphene.optimize.canvas import Fourier, Pixels, noise
-from phosphene.optimize.descend import Render, Stages, descend
+from phosphene.optimize.descend import descend
 
 Start: TypeAlias = Literal["grey", "noise", "blurred"]
 FEATURE_ERROR = "feature error"
 """The metric that holds the normalized reconstruction error (arXiv 1412.0035)."""
 PER_STEP = 8
 """Iterations of L-BFGS in one step of the loop."""
-GLANCE = 0.03
+WARMUP = 0.03
 """The first step, along the gradient: something to see at once, and a loss that falls."""
 STILL = 0.1 / 255
 AGREED = 0.01
@@ -77,11 +78,10 @@ def search(
     jitter: int = 0,
     generator: torch.Generator | None = None,
     every: int | None = None,
-    render: Render = images.show,
-) -> Iterator[Frame]:
+) -> Iterator[tuple[Frame, Tensor]]:
     """Pictures (N, 3, H, W) whose features come near the targets, weighted; each goes its own way.
 
-    One step along the gradient for a first glance, then L-BFGS in the frequencies of the picture,
+    A first step along the gradient, then L-BFGS in the frequencies of the picture,
     in decorrelated colors, until the pictures stand still: at relu4_1 it is 7 dB ahead of Adam on
     pixels after as many steps. With jitter the loss changes from call to call, which a line
     search cannot bear: then Adam descends. The frames' metrics hold the error at the first target's
@@ -100,9 +100,12 @@ def search(
             terms[target.tap] = terms.get(target.tap, 0) + weight * distances.sum()
         return terms
 
-    def measured(frame: Frame) -> Frame:
+    def error() -> float:
         first = targets[0][0]
-        return replace(frame, metrics={FEATURE_ERROR: float(first.error(seen[first.tap]).mean())})
+        return float(first.error(seen[first.tap]).mean())
+
+    def measured(frame: Frame) -> Frame:
+        return replace(frame, metrics={FEATURE_ERROR: error()})
 
     suited = inverting.settings(network, taps[0])
     canvas = Pixels(start) if pixels else frequencies(start, suited.falloff, suited.grain)
@@ -114,23 +117,33 @@ def search(
             lr=0.05 if pixels else 0.06,
             schedule=lambda t: 0.5 + 0.5 * math.cos(math.pi * t),
             every=every * PER_STEP if every else None,
-            render=render,
+            render=mean_image,
         )
-        yield from map(measured, steady)
+        for frame, pictures in steady:
+            yield measured(frame), pictures
         return
-    # Where places are gone one step can lead anywhere, and there is nothing to glance at.
-    glances = int(network.tap(taps[0]).receptive_field is not None)
+    # Where places are gone one step can lead anywhere, and there is nothing to show so soon.
+    warmups = int(network.tap(taps[0]).receptive_field is not None)
     rest = -(-steps // PER_STEP)
-    run, watch = Stages(glances + rest), _Watch(render)
-    if glances:
-        glance = descend(canvas, loss, steps=1, optimizer="l2", lr=GLANCE, render=watch)
-        yield from map(measured, run.run(glance))
-    later = descend(canvas, loss, steps=rest, optimizer="wolfe", lr=1.0, every=every, render=watch)
-    for frame in map(measured, run.run(later)):
-        over = watch.moved < STILL and frame.metrics[FEATURE_ERROR] < AGREED
-        yield replace(frame, steps=frame.step) if over else frame
-        if over:
-            return
+    progress = Progress(warmups + rest)
+    warmup = descend(canvas, loss, steps=warmups, optimizer="l2", lr=WARMUP, render=mean_image)
+    later = descend(
+        canvas,
+        loss,
+        steps=rest,
+        optimizer="lbfgs_wolfe",
+        lr=1.0,
+        until=lambda moved: moved < STILL and error() < AGREED,
+        every=every,
+        render=mean_image,
+    )
+    for frame, pictures in chain(warmup if warmups else (), later):
+        yield measured(progress.of(frame)), pictures
+
+
+def mean_image(pictures: Tensor) -> Image.Image:
+    """What pictures (N, 3, H, W) share."""
+    return images.to_image(pictures.mean(0, keepdim=True))
 
 
 def frequencies(start: Tensor, falloff: float, grain: float) -> Fourier:
@@ -142,37 +155,17 @@ def frequencies(start: Tensor, falloff: float, grain: float) -> Fourier:
     return canvas
 
 
-@dataclass
-class _Watch:
-    """Renders, and says how far the pictures moved since the last time (root mean square)."""
-
-    render: Render
-    last: Tensor | None = None
-    moved: float = math.inf
-
-    def __call__(self, pictures: Tensor) -> Image.Image:
-        if self.last is not None:
-            self.moved = float((pictures.detach() - self.last).square().mean().sqrt())
-        self.last = pictures.detach().clone()
-        return self.render(pictures)
-
-
-@dataclass
-class Gallery:
-    """Renders a batch as its mean and remembers it, for measures and panels."""
+@dataclass(frozen=True)
+class Comparison:
+    """Pictures (N, 3, H, W) that were found, beside the original (1, 3, H, W) if there is one."""
 
     original: Tensor | None
-    last: Tensor = field(default_factory=lambda: torch.empty(0))
-
-    def __call__(self, pictures: Tensor) -> Image.Image:
-        """The mean of the pictures (N, 3, H, W)."""
-        self.last = pictures.detach().clone()
-        return images.to_image(self.mean)
+    pictures: Tensor
 
     @property
     def mean(self) -> Tensor:
         """What the pictures share (1, 3, H, W)."""
-        return self.last.mean(0, keepdim=True)
+        return self.pictures.mean(0, keepdim=True)
 
     def psnr(self) -> float:
         """In dB, NaN where there is no original."""
@@ -184,19 +177,15 @@ class Gallery:
             return {}
         return {"PSNR, dB": self.psnr(), "SSIM": metrics.ssim(self.mean, self.original)}
 
-    def panels(self) -> tuple[tuple[str, Image.Image], ...]:
+    def panels(self) -> tuple[Panel, ...]:
         """The original, the difference, and of several seeds each one and their deviation."""
-        found: list[tuple[str, Image.Image]] = []
+        shown: list[tuple[str, Tensor]] = []
         if self.original is not None:
             missing = (self.mean - self.original).abs().mul(4)
-            found = [
-                ("your picture", images.to_image(self.original)),
-                ("what is lost, 4 times", images.to_image(missing)),
-            ]
-        if len(self.last) > 1:
-            deviation = self.last.std(0, keepdim=True).mean(1, keepdim=True)
+            shown = [("your picture", self.original), ("what is lost, 4 times", missing)]
+        if len(self.pictures) > 1:
+            deviation = self.pictures.std(0, keepdim=True).mean(1, keepdim=True)
             bright = (deviation / deviation.max().clamp(min=1e-6)).expand(-1, 3, -1, -1)
-            found += [(f"seed {i + 1}", images.to_image(x)) for i, x in enumerate(self.last)]
-            found += [("same in all: the mean", images.to_image(self.mean))]
-            found += [("bright: what varies", images.to_image(bright))]
-        return tuple(found)
+            shown += [(f"seed {i + 1}", x) for i, x in enumerate(self.pictures)]
+            shown += [("same in all: the mean", self.mean), ("bright: what varies", bright)]
+        return tuple(Panel(images.to_image(tensor), caption) for caption, tensor in shown)

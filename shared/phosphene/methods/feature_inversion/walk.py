@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import torch
 from PIL import Image
+from torch import Tensor
 
 from phosphene import images
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel
 from phosphene.images import ImageLike
 from phosphene.knobs import NetworkChoice, Picture, Range, Seed, TapChoice
 from phosphene.methods import method
@@ -23,7 +24,7 @@ from phosphene.methods.feature_inversion.poster import Memory, poster
 from phosphene.methods.feature_inversion.search import (
     FEATURE_ERROR,
     PER_STEP,
-    Gallery,
+    Comparison,
     begin,
     kept,
     search,
@@ -105,16 +106,17 @@ class Path:
     """One layer's search, and what it found so far."""
 
     tap: str
-    gallery: Gallery
+    original: Tensor
     frames: Any
     pace: int = 1
     """How many of its steps one turn takes."""
     last: Frame | None = None
+    pictures: Tensor | None = None
 
     @property
     def done(self) -> bool:
         """Whether the search is over."""
-        return self.last is not None and self.last.step >= self.last.steps
+        return self.last is not None and self.last.last
 
     @property
     def turns(self) -> tuple[int, int]:
@@ -125,7 +127,7 @@ class Path:
 
     def advance(self) -> None:
         """One turn of the search."""
-        self.last = next(self.frames)
+        self.last, self.pictures = next(self.frames)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -133,10 +135,10 @@ class Path:
 
     def memory(self) -> Memory | None:
         """The picture so far with its measures."""
-        if self.last is None:
+        if self.last is None or self.pictures is None:
             return None
-        error = self.last.metrics[FEATURE_ERROR]
-        return Memory(self.tap, self.last.image, self.gallery.psnr(), error)
+        psnr = Comparison(self.original, self.pictures).psnr()
+        return Memory(self.tap, self.last.image, psnr, self.last.metrics[FEATURE_ERROR])
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,6 @@ def _walk(
     )
     paths = []
     for tap in taps:
-        gallery = Gallery(original)
         suited = inverting.settings(network, tap)
         frames = search(
             network,
@@ -183,9 +184,8 @@ def _walk(
             jitter=suited.jitter,
             generator=torch.Generator().manual_seed(seed),
             every=1,
-            render=gallery,
         )
-        paths.append(Path(tap, gallery, frames, PER_STEP if suited.jitter else 1))
+        paths.append(Path(tap, original, frames, PER_STEP if suited.jitter else 1))
     return Walk(network, picture, paths)
 
 
@@ -215,17 +215,16 @@ def _frame(walks: Sequence[Walk], seconds: float, last: bool = False) -> Frame:
     rows = [(walk.network.name, walk.original, walk.memories()) for walk in walks]
     turns = [path.turns for walk in walks for path in walk.paths]
     done, total = (sum(column) for column in zip(*turns, strict=True))
-    metrics, panels, notes = {}, [], []
+    metrics, panels = {}, []
     for walk, (name, original, memories) in zip(walks, rows, strict=True):
         prefix = f"{name} " if len(rows) > 1 else ""
-        panels.append(("your picture", original))
-        notes.append("What the network was shown.")
+        panels.append(Panel(original, "your picture", "What the network was shown."))
         for memory in memories:
-            notes.append(inverting.depth_note(walk.network, memory.tap))
             label = f"{prefix}{memory.tap}"
             metrics[f"{label}, dB"] = memory.psnr
             metrics[f"{label}, error"] = memory.error
-            panels.append((f"{label} · {memory.psnr:.1f} dB", memory.image))
+            note = inverting.depth_note(walk.network, memory.tap)
+            panels.append(Panel(memory.image, f"{label} · {memory.psnr:.1f} dB", note))
     return Frame(
         image=poster(rows),
         step=total if last else min(done, total - 1),
@@ -233,6 +232,5 @@ def _frame(walks: Sequence[Walk], seconds: float, last: bool = False) -> Frame:
         seconds=seconds,
         metrics=metrics if last else {},
         panels=tuple(panels) if last else (),
-        notes=tuple(notes) if last else (),
         note="shallow layers keep the picture, deep ones its gist",
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from phosphene.device import turn
+from phosphene.device import device_lock
 from phosphene.errors import InputError
 from phosphene.methods.style_transfer.statistics import (
     Kind,
@@ -163,7 +163,7 @@ class Look:
 
     def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
         """The targets of a blend of styles, by tap."""
-        with turn(self.net.device):
+        with device_lock(self.net.device):
             found = [self._moments(picture) for picture in pictures]
         return {
             tap: target(self.kind_of(tap), blend([moments[tap] for moments in found], shares))

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from PIL import Image
-
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel, Progress
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Choice, Range, Seed
 from phosphene.methods import method
@@ -54,25 +52,17 @@ def vary_style(
         "seed": seed,
         "device": device,
     }
-    done: list[tuple[str, Image.Image]] = []
-    seconds = 0.0
-    for number, value in enumerate(values):
+    done: list[Panel] = []
+    progress: Progress | None = None
+    for value in values:
         caption = f"{name.replace('_', ' ')} {value}"
-        frame = None
-        for frame in stylize(content, style, **common, **{name: value}):
-            panels = (*done, (caption, frame.image))
-            yield replace(
-                frame,
-                image=contact_sheet(panels, COLUMNS, len(values)),
-                step=number * frame.steps + frame.step,
-                steps=len(values) * frame.steps,
-                seconds=seconds + frame.seconds,
-                note=caption,
-                panels=panels,
-            )
-        if frame:
-            done.append((caption, frame.image))
-            seconds += frame.seconds
+        for own in stylize(content, style, **{**common, name: value}):
+            progress = progress or Progress(len(values) * own.steps)
+            panels = (*done, Panel(own.image, caption, sets={name: value}))
+            sheet = contact_sheet(panels, COLUMNS, len(values))
+            frame = progress.of(own)
+            yield replace(frame, image=sheet, history=own.history, note=caption, panels=panels)
+        done = list(panels)
 
 
 def _content_taps(network: str, device: str | None) -> tuple[str, ...]:

@@ -10,14 +10,13 @@ import torch
 from PIL import Image
 
 from phosphene import images
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel, Progress
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
 from phosphene.methods.visualization.render import Care, Grower, beginning
 from phosphene.methods.visualization.visualize import Net, Target, read_target, wish_of
 from phosphene.networks.loading import load_network
-from phosphene.optimize.descend import Stages
 from phosphene.optimize.objectives import check
 
 # Name, whether the canvas is Fourier's, sizes, step, care; each adds one thing to plain pixels
@@ -55,26 +54,29 @@ def visualize_differences(
     check(wish, net, size, size)
     tiles = [Image.new("RGB", (size, size), (128, 128, 128)) for _ in VARIANTS]
     names = [f"{variant[0]}\n" for variant in VARIANTS]  # the second line: what it is taken for
-    stages = Stages(steps * len(VARIANTS))
+    progress = Progress(steps * len(VARIANTS))
+
+    def panels() -> list[Panel]:
+        return [Panel(tile, name) for name, tile in zip(names, tiles, strict=True)]
+
     for index, (name, fourier, octaves, lr, care) in enumerate(VARIANTS):
         generator = torch.Generator().manual_seed(seed)
         start = beginning("noise", size, size, 1, generator).to(net.device)
         wanted = wish_of(net, wish, start, 0.0)
         grower = Grower(net, wanted, care, generator, fourier, octaves, lr)
-        grown = (frame for frame, _ in grower.grow(start, steps))
-        for frame in stages.run(grown, note=name):
+        for own, _ in grower.grow(start, steps):
+            frame = progress.of(own, name)
             tiles[index] = frame.image.resize((size, size))
-            yield replace(frame, image=contact_sheet(list(zip(names, tiles, strict=True)), COLUMNS))
+            yield replace(frame, image=contact_sheet(panels(), COLUMNS))
         with torch.no_grad():
             seen = net.verdict(images.to_tensor(tiles[index], net.device), 1)
         chance = next((f"{value:.0%} {label}" for label, value in seen.items()), "")
         names[index] = f"{name}\n{chance}"
     yield replace(
         frame,
-        step=stages.done,
-        steps=stages.done,
-        image=contact_sheet(list(zip(names, tiles, strict=True)), COLUMNS),
+        image=contact_sheet(panels(), COLUMNS),
         panels=tuple(
-            (n.replace("\n", ", ").strip(", "), t) for n, t in zip(names, tiles, strict=True)
+            replace(panel, caption=panel.caption.replace("\n", ", ").strip(", "))
+            for panel in panels()
         ),
     )

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from phosphene import images
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Progress
 from phosphene.images.filters import blur
 from phosphene.networks.network import Network
 from phosphene.optimize import losses, transforms
 from phosphene.optimize.canvas import Canvas, Fourier, Pixels, noise
-from phosphene.optimize.descend import Stages, descend
+from phosphene.optimize.descend import descend
 from phosphene.optimize.pyramid import octave_sizes
 
 Wish = Callable[[Tensor], dict[str, Tensor]]
@@ -125,14 +125,12 @@ class Grower:
         height, width = start.shape[-2:]
         sizes = octave_sizes(height, width, min(self.octaves, steps), 1.5)
         parts = [steps // len(sizes)] * (len(sizes) - 1)
-        stages = Stages(steps)
+        progress = Progress(steps)
         picture = start
         for (tall, wide), count in zip(sizes, [*parts, steps - sum(parts)], strict=True):
             canvas = Kept(self._canvas(images.scaled(picture, tall, wide)), self.care)
-            for frame in stages.run(descend(canvas, self._loss(), steps=count, lr=self.lr)):
-                with torch.no_grad():
-                    picture = canvas().detach().clone()
-                yield frame, picture
+            for frame, picture in descend(canvas, self._loss(), steps=count, lr=self.lr):
+                yield progress.of(frame), picture
 
     def _canvas(self, start: Tensor) -> Canvas:
         if not self.fourier:
