@@ -8,7 +8,7 @@ from typing import Annotated
 import pytest
 
 from phosphene import InputError
-from phosphene.knobs import Choice, Flag, NetworkChoice, Range, TapChoice, Text, check, parameters
+from phosphene.knobs import Choice, Flag, LayerChoice, NetworkChoice, Range, Text, check, parameters
 
 
 def method(
@@ -18,8 +18,8 @@ def method(
     rate: Annotated[float, Range(0.5, 2.0)] = 1.0,
     kind: Annotated[str, Choice(("adam", "lbfgs"))] = "adam",
     loud: Annotated[bool, Flag()] = False,
-    taps: Annotated[tuple[str, ...], TapChoice(several=True)] = ("a",),
-    network: Annotated[str, NetworkChoice()] = "vgg19",
+    taps: Annotated[tuple[str, ...], LayerChoice(several=True)] = ("a",),
+    network: Annotated[str, NetworkChoice(("vgg19", "lite0"))] = "vgg19",
     device: str | None = None,
 ) -> Iterator[int]:
     yield 1

@@ -20,11 +20,15 @@ from phosphene.errors import InputError, unknown
 
 @dataclass(frozen=True, kw_only=True)
 class Knob:
-    """What every parameter may say: a label, a line of help, and whether it is for experts."""
+    """What every parameter may say: a label, a line of help, and whether it is for experts.
+
+    `quick` is a value that makes a run short, where the default makes a good one.
+    """
 
     label: str = ""
     help: str = ""
     advanced: bool = False
+    quick: Any = None
 
     def check(self, name: str, value: Any) -> Any:
         """The value, coerced to its type; InputError where it does not fit."""
@@ -116,12 +120,7 @@ class NetworkChoice(Knob):
     The page offers `options` and lets a person type another name.
     """
 
-    options: tuple[str, ...] = (
-        "efficientnet_lite0",
-        "efficientnet_lite1",
-        "efficientnet_lite2",
-        "vgg19",
-    )
+    options: tuple[str, ...]
 
     def check(self, name: str, value: Any) -> str:
         """A non-empty name; whether it exists is found out on loading it."""
@@ -131,21 +130,21 @@ class NetworkChoice(Knob):
 
 
 @dataclass(frozen=True)
-class TapChoice(Knob):
-    """A tap of the network chosen by the parameter named `network`; the page lists its taps."""
+class LayerChoice(Knob):
+    """A layer of the network chosen by the parameter named `network`; the page lists them."""
 
     network: str = "network"
     several: bool = False
 
     def check(self, name: str, value: Any) -> str | tuple[str, ...]:
-        """A tap's name (a tuple of names where several are allowed)."""
+        """A layer's name (a tuple of names where several are allowed)."""
         if not self.several:
             if not isinstance(value, str):
-                raise InputError(f"{name} is {value!r}; name one tap of the network")
+                raise InputError(f"{name} is {value!r}; name one layer of the network")
             return value.strip()
         names = [value] if isinstance(value, str) else value
         if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-            raise InputError(f"{name} is {value!r}; name taps of the network")
+            raise InputError(f"{name} is {value!r}; name layers of the network")
         return tuple(names)
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from phosphene.errors import InputError
-from phosphene.knobs import Knob, Parameter, TapChoice, parameters
+from phosphene.knobs import Knob, LayerChoice, Parameter, parameters
 from tests.tint import tint
 
 pytest.importorskip("gradio")
@@ -84,7 +84,7 @@ def test_an_unpainted_mask_is_everywhere_and_a_painted_one_is_white_inside():
 
 
 def test_taps_may_be_several():
-    parameter = Parameter("taps", ("a", "b"), TapChoice(several=True))
+    parameter = Parameter("taps", ("a", "b"), LayerChoice(several=True))
     assert controls.from_form(parameter, controls.to_form(parameter, ("a",))) == ["a"]
 
 

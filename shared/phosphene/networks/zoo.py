@@ -12,9 +12,10 @@ from torch import nn
 
 from phosphene.errors import unknown
 
-EMBEDDED = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg19")
+CLASSIFIERS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+EMBEDDED = (*CLASSIFIERS, "vgg19")
 
-DEFAULT_TAPS = dict.fromkeys(EMBEDDED[:3], "blocks.4") | {"vgg19": "relu4_2"}
+DEFAULT_TAPS = dict.fromkeys(CLASSIFIERS, "blocks.4") | {"vgg19": "relu4_2"}
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from phosphene.knobs import (
     File,
     Flag,
     Knob,
+    LayerChoice,
     Mask,
     NetworkChoice,
     Parameter,
     Picture,
     Pictures,
     Range,
-    TapChoice,
     Text,
 )
 from phosphene.ui.uploads import BrushInput, FileInput, painted, picture_input
@@ -86,7 +86,7 @@ def _choice(parameter: Parameter, knob: Choice) -> gr.components.Component:
 
 def _names(parameter: Parameter, knob: Any) -> gr.components.Component:
     known = knob.options if isinstance(knob, NetworkChoice) else _listed(parameter.default)
-    several = isinstance(knob, TapChoice) and knob.several
+    several = isinstance(knob, LayerChoice) and knob.several
     return gr.Dropdown(
         list(known),
         value=to_form(parameter, parameter.default),
@@ -163,7 +163,7 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Range: _range,
     Choice: _choice,
     NetworkChoice: _names,
-    TapChoice: _names,
+    LayerChoice: _names,
     Flag: _flag,
     ClassChoice: _class,
     Text: _text,
@@ -182,7 +182,7 @@ def to_form(parameter: Parameter, value: Any) -> Any:
         return f"{value:.10g}" if knob.log else value
     if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
         return ""
-    if isinstance(knob, TapChoice) and knob.several:
+    if isinstance(knob, LayerChoice) and knob.several:
         return list(_listed(value))
     return value
 
@@ -224,6 +224,6 @@ def schema(knob: Knob) -> dict[str, Any]:
         return {"type": "string", "enum": list(knob.options), "description": knob.help}
     if isinstance(knob, Flag):
         return {"type": "boolean", "description": knob.help}
-    if isinstance(knob, TapChoice) and knob.several:
+    if isinstance(knob, LayerChoice) and knob.several:
         return {"type": "array", "items": {"type": "string"}, "description": knob.help}
     return {"type": "string", "description": knob.help}

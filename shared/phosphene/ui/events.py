@@ -14,7 +14,7 @@ import gradio as gr
 
 from phosphene import device, images
 from phosphene.errors import PhospheneError
-from phosphene.knobs import Mask, NetworkChoice, Picture, TapChoice
+from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Picture
 from phosphene.ui import controls, running
 from phosphene.ui import html as pieces
 from phosphene.ui import permalinks as share
@@ -183,7 +183,7 @@ def _follow_network(form: Form, restored: Any) -> None:
     """Taps and badge follow the network, on opening the page and on each change."""
     named = form.named
     network = next((n for n, (p, _) in named.items() if isinstance(p.knob, NetworkChoice)), None)
-    taps = [n for n, (p, _) in named.items() if isinstance(p.knob, TapChoice)]
+    taps = [n for n, (p, _) in named.items() if isinstance(p.knob, LayerChoice)]
     if network is None:
         restored.then(lambda: pieces.badge("", _device()), None, form.badge, **QUIET)
         return

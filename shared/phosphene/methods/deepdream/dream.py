@@ -13,11 +13,12 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame, Progress
 from phosphene.images import ImageLike
-from phosphene.knobs import Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Picture, Range, Seed, Text
 from phosphene.methods import method
 from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan, strengths
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
+from phosphene.networks.zoo import EMBEDDED
 from phosphene.optimize.objectives import Objective, check, parse
 
 Wanted: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
@@ -33,10 +34,7 @@ FAVORITES = {
 """What to dream of where nothing is said, chosen by looking; elsewhere the default tap."""
 
 NETWORKS = (
-    "efficientnet_lite0",
-    "efficientnet_lite1",
-    "efficientnet_lite2",
-    "vgg19",
+    *EMBEDDED,
     "timm/inception_v3.tv_in1k",
     "timm/vgg16.tv_in1k",
     "timm/resnet50.a1_in1k",
@@ -47,7 +45,7 @@ GUIDE_SIDE = 224
 
 # Knobs that every kind of dream has.
 Layer: TypeAlias = Annotated[
-    str, TapChoice(label="Layer", help="early: strokes; late: things; empty: our favorites")
+    str, LayerChoice(label="Layer", help="early: strokes; late: things; empty: our favorites")
 ]
 Strength: TypeAlias = Annotated[float, Range(0.1, 5.0, 0.1, label="Strength")]
 Octaves: TypeAlias = Annotated[int, Range(1, 8, label="Octaves", help="how many sizes dream")]

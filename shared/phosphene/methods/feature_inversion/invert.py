@@ -15,7 +15,17 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import Choice, File, Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.knobs import (
+    Choice,
+    File,
+    LayerChoice,
+    Mask,
+    NetworkChoice,
+    Picture,
+    Range,
+    Seed,
+    Text,
+)
 from phosphene.methods import method
 from phosphene.methods.feature_inversion import targets as inverting
 from phosphene.methods.feature_inversion.search import Comparison, Start, begin, kept, search
@@ -23,16 +33,17 @@ from phosphene.methods.feature_inversion.targets import Distance, Prior, Target
 from phosphene.networks import features as vectors
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
+from phosphene.networks.zoo import EMBEDDED
 
 Layer: TypeAlias = Annotated[
-    str, TapChoice(label="Layer", help="early ones keep the picture, late ones its gist")
+    str, LayerChoice(label="Layer", help="early ones keep the picture, late ones its gist")
 ]
 Smoothness: TypeAlias = Annotated[
     float | None,
     Range(0.0, 100.0, 0.01, label="Smoothness", help="weight of total variation; empty: by depth"),
 ]
 Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer side, pixels")]
-Net: TypeAlias = Annotated[str, NetworkChoice(label="Network")]
+Net: TypeAlias = Annotated[str, NetworkChoice(EMBEDDED, label="Network")]
 
 STEPS = 48
 """Iterations where nothing is said, times the depth's share."""
@@ -64,7 +75,7 @@ def invert(
         Picture(label="Mix with", help="its deeper layer joins in", advanced=True),
     ] = None,
     other_layer: Annotated[
-        str, TapChoice(label="Layer of the other picture", advanced=True)
+        str, LayerChoice(label="Layer of the other picture", advanced=True)
     ] = "relu5_1",
     balance: Annotated[
         float, Range(0, 1, 0.05, label="Share of the other picture", advanced=True)

@@ -16,7 +16,7 @@ from torch import Tensor
 from phosphene import images
 from phosphene.frame import Frame, Panel
 from phosphene.images import ImageLike
-from phosphene.knobs import NetworkChoice, Picture, Range, Seed, TapChoice
+from phosphene.knobs import LayerChoice, NetworkChoice, Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.feature_inversion import targets as inverting
 from phosphene.methods.feature_inversion.invert import Net, Sides
@@ -32,6 +32,7 @@ from phosphene.methods.feature_inversion.search import (
 from phosphene.methods.feature_inversion.targets import Prior
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
+from phosphene.networks.zoo import EMBEDDED
 
 PAUSE = 0.8
 """Seconds between two posters at least, and four times what the last one took to draw and show."""
@@ -57,7 +58,7 @@ def invert_layers(
     network: Net = "vgg19",
     versus: Annotated[
         str | None,
-        NetworkChoice(label="Side by side with", help="a second network; empty: none"),
+        NetworkChoice(EMBEDDED, label="Side by side with", help="a second network; empty: none"),
     ] = None,
     size: Sides = 192,
     steps: Annotated[
@@ -66,7 +67,7 @@ def invert_layers(
     ] = 32,
     layers: Annotated[
         tuple[str, ...],
-        TapChoice(label="Layers", help="empty: ten from shallow to deep", several=True),
+        LayerChoice(label="Layers", help="empty: ten from shallow to deep", several=True),
     ] = (),
     count: Annotated[
         int,

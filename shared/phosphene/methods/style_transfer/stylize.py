@@ -14,7 +14,7 @@ from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.images import colors as hues
-from phosphene.knobs import Choice, Mask, NetworkChoice, Picture, Range, Seed, TapChoice, Text
+from phosphene.knobs import Choice, LayerChoice, Mask, NetworkChoice, Picture, Range, Seed, Text
 from phosphene.methods import method
 from phosphene.methods.style_transfer.loss import painting_loss
 from phosphene.methods.style_transfer.sources import Brush, colored, opened, regions
@@ -114,7 +114,7 @@ def stylize(
         ),
     ] = "",
     content_tap: Annotated[
-        str, TapChoice(label="Content layer", help="empty: what suits the network", advanced=True)
+        str, LayerChoice(label="Content layer", help="empty: what suits the network", advanced=True)
     ] = "",
     smooth: Smooth = 1.0,
     optimizer: Annotated[

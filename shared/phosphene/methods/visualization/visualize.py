@@ -17,19 +17,19 @@ from phosphene.images import ImageLike
 from phosphene.knobs import (
     Choice,
     ClassChoice,
+    LayerChoice,
     NetworkChoice,
     Picture,
     Pictures,
     Range,
     Seed,
-    TapChoice,
 )
 from phosphene.methods import method
 from phosphene.methods.visualization import facets
 from phosphene.methods.visualization.render import Care, Grower, Wish, beginning
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import imagenet_classes
+from phosphene.networks.zoo import EMBEDDED, imagenet_classes
 from phosphene.optimize import losses
 from phosphene.optimize.objectives import Objective, check, parse
 
@@ -40,11 +40,7 @@ _WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
 Net: TypeAlias = Annotated[
     str,
-    NetworkChoice(
-        options=("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2", "vgg19"),
-        label="Network",
-        advanced=True,
-    ),
+    NetworkChoice(options=EMBEDDED, label="Network", advanced=True),
 ]
 Target: TypeAlias = Annotated[
     str,
@@ -166,7 +162,7 @@ def visualize(
 
 @method
 def visualize_layer(
-    tap: Annotated[str, TapChoice(label="Layer", help="empty: the network's middle")] = "",
+    tap: Annotated[str, LayerChoice(label="Layer", help="empty: the network's middle")] = "",
     *,
     first: Annotated[int, Range(0, 4095, label="First channel")] = 0,
     count: Annotated[int, Range(1, 36, label="Channels")] = 12,
