@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+import numpy as np
 import pytest
 
 from phosphene import InputError
-from phosphene.knobs import Choice, Flag, LayerChoice, NetworkChoice, Range, Text, check, parameters
+from phosphene.knobs import (
+    Choice,
+    Flag,
+    LayerChoice,
+    NetworkChoice,
+    Numbers,
+    Pictures,
+    Point,
+    Range,
+    Text,
+    check,
+    parameters,
+)
 
 
 def method(
@@ -20,6 +33,10 @@ def method(
     loud: Annotated[bool, Flag()] = False,
     taps: Annotated[tuple[str, ...], LayerChoice(several=True)] = ("a",),
     network: Annotated[str, NetworkChoice(("vgg19", "lite0"))] = "vgg19",
+    place: Annotated[tuple[float, float], Point(of="image")] = (0.5, 0.5),
+    latent: Annotated[tuple[float, ...], Numbers(3, -2, 2)] = (0.0, 0.0, 0.0),
+    angles: Annotated[tuple[float, ...], Numbers(3, 0, 90, exact=False)] = (),
+    more: Annotated[object, Pictures(most=2)] = None,
     device: str | None = None,
 ) -> Iterator[int]:
     yield 1
@@ -27,7 +44,9 @@ def method(
 
 def test_declaration_order_labels_and_defaults():
     found = parameters(method)
-    assert [p.name for p in found] == ["image", "steps", "rate", "kind", "loud", "taps", "network"]
+    names = ["image", "steps", "rate", "kind", "loud", "taps", "network"]
+    assert [p.name for p in found] == [*names, "place", "latent", "angles", "more"]
+    assert [p.name for p in found if p.required] == ["image"]
     assert found[0].label == "Your picture"
     assert found[2].label == "Rate"
     assert found[1].default == 10
@@ -40,6 +59,58 @@ def test_defaults_are_filled_in_and_numbers_coerced():
     assert checked["rate"] == 1.5
     assert checked["kind"] == "adam"
     assert checked["device"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "coerced"),
+    [
+        ("place", [0, 1], (0.0, 1.0)),
+        ("place", "0.25, .5", (0.25, 0.5)),
+        ("place", np.array([0.5, 1.0]), (0.5, 1.0)),
+        ("latent", "-2, 1e-1,2", (-2.0, 0.1, 2.0)),
+        ("latent", range(3), (0.0, 1.0, 2.0)),
+        ("angles", "", ()),
+        ("angles", [90], (90.0,)),
+        ("taps", "conv1_1, relu2_1", ("conv1_1", "relu2_1")),
+        ("taps", ["conv1_1"], ("conv1_1",)),
+        ("more", ("a.png",), ["a.png"]),
+    ],
+)
+def test_what_stands_in_a_row_may_be_a_row_or_text(name, value, coerced):
+    checked = check(method, {"image": "x", name: value})[name]
+    assert checked == coerced
+    assert [type(item) for item in checked] == [type(item) for item in coerced]
+
+
+def test_what_was_checked_is_not_checked_again():
+    checked = check(method, {"image": "x"})
+    assert check(method, checked) is checked
+
+
+def test_a_long_value_is_cut_in_the_message():
+    with pytest.raises(InputError) as error:
+        check(method, {"image": "x", "steps": "many " * 1000})
+    assert "many many" in str(error.value)
+    assert len(str(error.value)) < 130
+    with pytest.raises(InputError) as error:
+        check(method, {"image": "x", "kind": "adamm" * 1000})
+    assert len(str(error.value)) < 130
+
+
+@pytest.mark.parametrize(
+    ("knob", "words"),
+    [
+        (Range(1, 2**31 - 1), "a whole number from 1 to 2147483647"),
+        (Range(0, 1, 0.05), "a number from 0 to 1"),
+        (Choice(("red", "green")), "one of red, green"),
+        (Numbers(2, 0, 90, exact=False), "up to 2 numbers from 0 to 90, separated by commas"),
+        (NetworkChoice(("vgg19",)), "vgg19, or another by its name"),
+        (Text(placeholder="1, 1, 0.8"), "such as 1, 1, 0.8"),
+        (Text(), ""),
+    ],
+)
+def test_a_knob_says_in_words_what_it_accepts(knob, words):
+    assert knob.accepts == words
 
 
 @pytest.mark.parametrize(
@@ -62,6 +133,18 @@ def test_defaults_are_filled_in_and_numbers_coerced():
         ({"image": "x", "taps": 3}, "taps is 3"),
         ({"image": "x", "network": " "}, "name a network"),
         ({"image": "x" * 3000}, "3000 characters"),
+        ({"image": "x", "steps": "१२"}, "whole number"),
+        ({"image": "x", "steps": "1_0"}, "whole number"),
+        ({"image": "x", "place": (0.5, 1.5)}, r"place is \(0.5, 1.5\); give x, y as shares"),
+        ({"image": "x", "place": (0.5,)}, r"place is \(0.5,\)"),
+        ({"image": "x", "place": "left"}, "place is 'left'"),
+        ({"image": "x", "place": 3}, "place is 3"),
+        ({"image": "x", "latent": (0, 0, 2.5)}, "number 3 of latent is 2.5; give 3 numbers from"),
+        ({"image": "x", "latent": (0, 0)}, "latent has 2 numbers; give 3 numbers"),
+        ({"image": "x", "latent": (0, 0, float("nan"))}, "nan"),
+        ({"image": "x", "angles": "1,2,3,4"}, "angles has 4 numbers; give up to 3 numbers"),
+        ({"image": "x", "more": "a.png"}, "more is one str; give up to 2 pictures as a list"),
+        ({"image": "x", "more": ["a", "b", "c"]}, "more has 3 pictures"),
         ({"image": "x", "stepz": 3}, "did you mean steps"),
     ],
 )

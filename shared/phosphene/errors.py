@@ -18,11 +18,21 @@ class WeightsError(PhospheneError, RuntimeError):
     """Weights that cannot be had or trusted; names the file and the remedy."""
 
 
+LONGEST = 60
+"""Characters of somebody's value that a message repeats."""
+
+
+def quoted(value: object) -> str:
+    """A value as a message repeats it: as Python writes it, cut where it is long."""
+    text = repr(value[: 2 * LONGEST] if isinstance(value, (str, bytes, list, tuple)) else value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def unknown(kind: str, value: object, known: Iterable[str]) -> InputError:
     """An InputError for a name that does not exist, offering the nearest ones that do."""
     names = [str(name) for name in known]
-    near = nearest(str(value), names) or names[:5]
-    return InputError(f"unknown {kind} {str(value)!r}; did you mean {', '.join(near)}?")
+    near = nearest(str(value)[: 2 * LONGEST], names) or names[:5]
+    return InputError(f"unknown {kind} {quoted(str(value))}; did you mean {', '.join(near)}?")
 
 
 def nearest(value: str, names: list[str], count: int = 3) -> list[str]:

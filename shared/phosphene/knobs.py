@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
 
-from phosphene.errors import InputError, unknown
+from phosphene.errors import InputError, quoted, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,11 @@ class Knob:
     help: str = ""
     advanced: bool = False
     quick: Any = None
+
+    @property
+    def accepts(self) -> str:
+        """What values it takes, in words."""
+        return ""
 
     def check(self, name: str, value: Any) -> Any:
         """The value, coerced to its type; InputError where it does not fit."""
@@ -49,21 +55,91 @@ class Range(Knob):
         """Whether the parameter counts something."""
         return all(isinstance(value, int) for value in (self.low, self.high, self.step))
 
+    @property
+    def accepts(self) -> str:
+        """The kind of number and its bounds."""
+        low, high = (f"{end}" if self.whole else f"{end:g}" for end in (self.low, self.high))
+        return f"a {'whole ' * self.whole}number from {low} to {high}"
+
     def check(self, name: str, value: Any) -> float:
         """A number within the bounds."""
-        kind = "a whole number" if self.whole else "a number"
-        remedy = f"choose {kind} from {self.low:g} to {self.high:g}"
         try:
-            if isinstance(value, (bool, str)) and not str(value).strip("-+.e0123456789") == "":
-                raise ValueError
-            number = float(value)
-            if not math.isfinite(number) or (self.whole and number != int(number)):
+            number = _number(value)
+            if self.whole and number != int(number):
                 raise ValueError
         except (TypeError, ValueError, OverflowError):
-            raise InputError(f"{name} is {value!r}; {remedy}") from None
+            raise InputError(f"{name} is {quoted(value)}; choose {self.accepts}") from None
         if not self.low <= number <= self.high:
-            raise InputError(f"{name} is {number:g}; {remedy}")
+            raise InputError(f"{name} is {number:g}; choose {self.accepts}")
         return int(number) if self.whole else number
+
+
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", re.IGNORECASE)
+
+
+def _number(value: Any) -> float:
+    """A finite number, or its decimal digits as text; ValueError or TypeError otherwise."""
+    written = not isinstance(value, str) or _DECIMAL.fullmatch(value.strip())
+    number = float(value)
+    if isinstance(value, bool) or not written or not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+@dataclass(frozen=True)
+class Numbers(Knob):
+    """`count` numbers in a row, each from `low` to `high`; fewer too where `exact` is false."""
+
+    count: int
+    low: float
+    high: float
+    exact: bool = True
+
+    @property
+    def accepts(self) -> str:
+        """How many numbers, and their bounds."""
+        many = f"{'' if self.exact else 'up to '}{self.count} numbers"
+        return f"{many} from {self.low:g} to {self.high:g}, separated by commas"
+
+    def check(self, name: str, value: Any) -> tuple[float, ...]:
+        """A tuple of numbers within the bounds, from any row of numbers."""
+        try:
+            numbers = _row(value)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"{name} is {quoted(value)}; give {self.accepts}") from None
+        if len(numbers) > self.count or (self.exact and len(numbers) < self.count):
+            raise InputError(f"{name} has {len(numbers)} numbers; give {self.accepts}")
+        for place, number in enumerate(numbers, 1):
+            if not self.low <= number <= self.high:
+                raise InputError(f"number {place} of {name} is {number:g}; give {self.accepts}")
+        return numbers
+
+
+def _row(value: Any) -> tuple[float, ...]:
+    items = [text for text in value.split(",") if text.strip()] if isinstance(value, str) else value
+    return tuple(_number(item) for item in items)
+
+
+@dataclass(frozen=True)
+class Point(Knob):
+    """A place on the picture in the parameter named `of`: shares (x, y) from the top left."""
+
+    of: str = "image"
+
+    @property
+    def accepts(self) -> str:
+        """Two shares."""
+        return "x, y as shares from 0 (left, top) to 1 (right, bottom)"
+
+    def check(self, name: str, value: Any) -> tuple[float, float]:
+        """Two numbers in [0, 1]."""
+        try:
+            x, y = _row(value)
+        except (TypeError, ValueError, OverflowError):
+            raise InputError(f"{name} is {quoted(value)}; give {self.accepts}") from None
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise InputError(f"{name} is ({x:g}, {y:g}); give {self.accepts}")
+        return x, y
 
 
 @dataclass(frozen=True)
@@ -72,35 +148,56 @@ class Choice(Knob):
 
     options: tuple[str, ...]
 
+    @property
+    def accepts(self) -> str:
+        """The options."""
+        return f"one of {', '.join(self.options)}"
+
     def check(self, name: str, value: Any) -> str:
         """One of the options."""
-        if value not in self.options:
+        if not isinstance(value, str) or value not in self.options:
             raise unknown(name, value, self.options)
-        return str(value)
+        return value
 
 
 @dataclass(frozen=True)
 class Flag(Knob):
     """On or off."""
 
+    @property
+    def accepts(self) -> str:
+        """The two values."""
+        return "true or false"
+
     def check(self, name: str, value: Any) -> bool:
         """A boolean."""
         if not isinstance(value, (bool, int)) or value not in (0, 1):
-            raise InputError(f"{name} is {value!r}; choose true or false")
+            raise InputError(f"{name} is {quoted(value)}; choose {self.accepts}")
         return bool(value)
 
 
 @dataclass(frozen=True)
 class Text(Knob):
-    """A short line of text, checked by the method itself."""
+    """A short line of text, checked by the method itself.
+
+    `other(name, value)` checks what a program may pass in its place.
+    """
 
     placeholder: str = ""
     longest: int = 2000
+    other: Callable[[str, Any], Any] | None = None
 
-    def check(self, name: str, value: Any) -> str:
-        """A string of at most `longest` characters."""
+    @property
+    def accepts(self) -> str:
+        """An example, where there is one."""
+        return f"such as {self.placeholder}" if self.placeholder else ""
+
+    def check(self, name: str, value: Any) -> Any:
+        """A string of at most `longest` characters, or what else may stand there."""
+        if self.other and not isinstance(value, str):
+            return self.other(name, value)
         if not isinstance(value, str):
-            raise InputError(f"{name} is {value!r}; write it as text")
+            raise InputError(f"{name} is {quoted(value)}; write it as text")
         if len(value) > self.longest:
             raise InputError(f"{name} has {len(value)} characters; at most {self.longest} fit")
         return value.strip()
@@ -108,9 +205,13 @@ class Text(Knob):
 
 @dataclass(frozen=True)
 class ClassChoice(Text):
-    """A class by name or number, or what else the method reads; the page offers `options`."""
+    """A class by name or number, or what else the method reads; the page offers `options`.
+
+    It may also offer the classes of the network chosen by the parameter named `network`.
+    """
 
     options: tuple[str, ...] = ()
+    network: str = "network"
 
 
 @dataclass(frozen=True)
@@ -122,10 +223,17 @@ class NetworkChoice(Knob):
 
     options: tuple[str, ...]
 
+    @property
+    def accepts(self) -> str:
+        """The networks offered."""
+        return f"{', '.join(self.options)}, or another by its name"
+
     def check(self, name: str, value: Any) -> str:
         """A non-empty name; whether it exists is found out on loading it."""
         if not isinstance(value, str) or not value.strip():
-            raise InputError(f"{name} is {value!r}; name a network, such as {self.options[0]}")
+            raise InputError(
+                f"{name} is {quoted(value)}; name a network, such as {self.options[0]}"
+            )
         return value.strip()
 
 
@@ -136,21 +244,31 @@ class LayerChoice(Knob):
     network: str = "network"
     several: bool = False
 
+    @property
+    def accepts(self) -> str:
+        """One name or more."""
+        return f"{'layers' if self.several else 'a layer'} of the network"
+
     def check(self, name: str, value: Any) -> str | tuple[str, ...]:
-        """A layer's name (a tuple of names where several are allowed)."""
+        """A layer's name (a tuple of names where several are allowed, from text by its commas)."""
         if not self.several:
             if not isinstance(value, str):
-                raise InputError(f"{name} is {value!r}; name one layer of the network")
+                raise InputError(f"{name} is {quoted(value)}; name one layer of the network")
             return value.strip()
-        names = [value] if isinstance(value, str) else value
+        names = value.split(",") if isinstance(value, str) else value
         if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
-            raise InputError(f"{name} is {value!r}; name layers of the network")
-        return tuple(names)
+            raise InputError(f"{name} is {quoted(value)}; name layers of the network")
+        return tuple(n.strip() for n in names if n.strip())
 
 
 @dataclass(frozen=True)
 class Picture(Knob):
     """A picture; optional where its default is None. Read by `images.load` in the method."""
+
+    @property
+    def accepts(self) -> str:
+        """What `images.load` reads."""
+        return "a picture"
 
 
 @dataclass(frozen=True)
@@ -162,6 +280,11 @@ class Mask(Knob):
 
     of: str = "image"
 
+    @property
+    def accepts(self) -> str:
+        """A picture in black and white."""
+        return "a picture, white where it counts"
+
 
 @dataclass(frozen=True)
 class Pictures(Knob):
@@ -169,12 +292,30 @@ class Pictures(Knob):
 
     most: int = 4
 
+    @property
+    def accepts(self) -> str:
+        """How many."""
+        return f"up to {self.most} pictures"
+
+    def check(self, name: str, value: Any) -> list[Any]:
+        """A list of at most `most` items."""
+        if not isinstance(value, (list, tuple)):
+            raise InputError(f"{name} is one {type(value).__name__}; give {self.accepts} as a list")
+        if len(value) > self.most:
+            raise InputError(f"{name} has {len(value)} pictures; give {self.accepts}")
+        return list(value)
+
 
 @dataclass(frozen=True)
 class File(Knob):
     """A path to an uploaded file that is not a picture, of one of the suffixes named."""
 
     suffixes: tuple[str, ...] = ()
+
+    @property
+    def accepts(self) -> str:
+        """The suffixes."""
+        return f"a file {', '.join(self.suffixes)}".strip()
 
 
 Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)]
@@ -193,6 +334,11 @@ class Parameter:
     def label(self) -> str:
         """The knob's label, or the name made readable."""
         return self.knob.label or self.name.replace("_", " ").capitalize()
+
+    @property
+    def required(self) -> bool:
+        """Whether it has no default."""
+        return self.default is inspect.Parameter.empty
 
 
 def _knob(hint: Any) -> Knob | None:
@@ -216,13 +362,22 @@ def parameters(method: Callable[..., Any]) -> tuple[Parameter, ...]:
     )
 
 
-def check(method: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Every argument checked and every default filled in; InputError for the first that fails."""
+class Checked(dict[str, Any]):
+    """Arguments of a method that were checked, every default filled in."""
+
+
+def check(method: Callable[..., Any], arguments: Mapping[str, Any]) -> Checked:
+    """Every argument checked and every default filled in; InputError for the first that fails.
+
+    What was checked already is returned as it is.
+    """
+    if isinstance(arguments, Checked):
+        return arguments
     known = inspect.signature(method).parameters
     for name in arguments:
         if name not in known:
             raise unknown("parameter", name, known)
-    return dict(_checked(method, arguments))
+    return Checked(_checked(method, arguments))
 
 
 def _checked(method: Callable[..., Any], arguments: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
