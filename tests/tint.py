@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Annotated
 
 from PIL import Image
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel, Table
 from phosphene.knobs import Choice, File, Flag, Mask, Picture, Pictures, Range, Text
 from phosphene.methods import method
 
 CLOSED = threading.Semaphore(0)
+
+
+def everything(picture):
+    """A panel, a table and a file."""
+    panel = Panel(picture, "before", "as <it> was", {"amount": 0})
+    table = Table("How red", ("what", "share"), (("red", 0.5),))
+    return {"panels": (panel,), "tables": (table,), "files": {"numbers.bin": b"numbers"}}
 
 
 @method
@@ -30,6 +38,7 @@ def tint(
     mask: Annotated[object, Mask(label="Where", advanced=True)] = None,
     more: Annotated[object, Pictures(label="More", advanced=True)] = None,
     table: Annotated[str | None, File(label="Table", suffixes=(".csv",), advanced=True)] = None,
+    rich: Annotated[bool, Flag(label="Everything", advanced=True)] = False,
     pause: Annotated[float, Range(0.0, 1.0, label="Pause", advanced=True)] = 0.0,
     size: Annotated[int, Range(32, 512, 32, label="Size")] = 96,
     seed: Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True)] = 0,
@@ -52,8 +61,9 @@ def tint(
             seconds = time.monotonic() - began
             verdict = {"pagoda": 0.6, "temple": 0.3} if soft else {}
             metrics = {"redness": step / steps}
-            yield Frame(
+            frame = Frame(
                 now, step, steps, history[-1], history, seconds, "tinting", metrics, verdict
             )
+            yield replace(frame, **everything(picture)) if rich and frame.last else frame
     finally:
         CLOSED.release()

@@ -25,14 +25,14 @@ CLASSICS = (
 LOOKS: dict[str, dict[str, Any]] = {
     "Creatures": {},
     "Menagerie": {"rounds": 2, "strength": 1.2, "turn": 6},
-    "Eyes": {"network": "vgg19", "tap": "relu4_2", "octaves": 4, "steps": 8},
-    "Seals": {"network": "vgg19", "tap": "relu5_1", "octaves": 4, "steps": 8},
-    "Scales": {"tap": "blocks.3.2", "color": 0.35},
-    "Woodcut": {"tap": "blocks.2", "strength": 0.8, "calm": 0.5},
-    "Mosaic": {"tap": "blocks.1", "octaves": 4},
-    "Relief": {"tap": "blocks.0", "octaves": 4, "strength": 0.5},
-    "Temples": {"tap": "blocks.5.3", "calm": 0.7, "color": 0.35},
-    "Gardens": {"tap": "blocks.5.1", "strength": 1.2},
+    "Eyes": {"network": "vgg19", "layer": "relu4_2", "octaves": 4, "steps": 8},
+    "Seals": {"network": "vgg19", "layer": "relu5_1", "octaves": 4, "steps": 8},
+    "Scales": {"layer": "blocks.3.2", "color": 0.35},
+    "Woodcut": {"layer": "blocks.2", "strength": 0.8, "calm": 0.5},
+    "Mosaic": {"layer": "blocks.1", "octaves": 4},
+    "Relief": {"layer": "blocks.0", "octaves": 4, "strength": 0.5},
+    "Temples": {"layer": "blocks.5.3", "calm": 0.7, "color": 0.35},
+    "Gardens": {"layer": "blocks.5.1", "strength": 1.2},
 }
 
 DREAM = (
@@ -59,6 +59,12 @@ VIDEO = (
     "Every picture of your video dreams, and takes over a part of the dream before it, so that "
     "the film does not flicker: *Steady* says how much."
 )
+
+
+def film() -> list[ui.View]:
+    """The film first; no comparison, for its pictures move away from the photograph."""
+    return [ui.Film(), ui.Picture(), ui.Steps(), ui.Plot()]
+
 
 demo = ui.page(
     "DeepDream",
@@ -88,13 +94,12 @@ demo = ui.page(
             visualize,
             examples=[{"target": name} for name in CLASSICS.split(",")],
             explain=VISUALIZE,
-            before=None,
             looks=HERE / "looks",
         ),
-        ui.Tab("Layer", visualize_layer, explain=LAYER, before=None),
-        ui.Tab("Difference", visualize_differences, explain=DIFFERENCE, before=None),
-        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM),
-        ui.Tab("Video", dream_video, explain=VIDEO, before=None),
+        ui.Tab("Layer", visualize_layer, explain=LAYER),
+        ui.Tab("Difference", visualize_differences, explain=DIFFERENCE),
+        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film()),
+        ui.Tab("Video", dream_video, explain=VIDEO, views=film()),
     ],
     emoji="🌀",
 )

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from phosphene import invert, invert_layers, ui
-from phosphene.methods.feature_inversion.targets import DEPTHS
 
 EXAMPLES = Path(__file__).parent / "examples"
 PICTURES = ("koala", "summer_palace", "cat", "flower", "astronaut", "lemur")
@@ -26,10 +25,23 @@ WALKS: dict[str, dict[str, Any]] = {
     "Both": {"versus": "efficientnet_lite0", "count": 6},
 }
 
-PLACES = ("The first layers", "After one pooling", "After two", "After three", "The last ones")
-READ = "\n\n".join(
-    f"**{place}.** {text}" for place, text in zip((*PLACES, "Without places"), DEPTHS, strict=True)
-)
+DEPTHS = {
+    "The first layers": "Almost everything is still here: edges, colors and fine texture. They "
+    "only describe each spot in other words, so the picture can be read back nearly exactly.",
+    "After one pooling": "Still the photograph, down to single hairs. Pooling has thrown away "
+    "where inside each small square something was, but the many channels together still tell.",
+    "After two": "Sharp still, but large flat places drift in color and the finest grain is "
+    "smoothed away. The network keeps how things differ from their surroundings better than what "
+    "they are.",
+    "After three": "Every thing is in its place, its fine texture made up anew. The network keeps "
+    "which patterns are where and forgets each hair and each leaf.",
+    "The last ones": "Only the gist is left: the right things, in about the right places, in odd "
+    "colors and loose strokes. The layer describes pieces such as an ear or a roof, not the "
+    "pixels that form them.",
+    "Without places": "What comes back is an idea of the picture, repeated and scattered. The "
+    "network knows what it saw, no longer where.",
+}
+READ = "\n\n".join(f"**{depth}.** {text}" for depth, text in DEPTHS.items())
 
 examples = [{"image": str(EXAMPLES / f"{name}.jpg")} for name in PICTURES]
 
@@ -48,9 +60,8 @@ demo = ui.page(
             presets=WALKS,
             examples=examples,
             explain=READ,
-            before=None,
             looks=EXAMPLES.parent / "looks",
-            scrub="Depth",
+            views=[ui.PanelSlider("Depth"), ui.Picture("Poster"), ui.Panels("Layers"), ui.Tables()],
         ),
         ui.Tab(
             "One layer",

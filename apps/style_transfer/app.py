@@ -72,7 +72,6 @@ demo = ui.page(
             presets=LOOKS,
             looks=EXAMPLES.parent / "looks",
             examples=examples(),
-            before="content",
             resume="resume",
             explain="Content is what deep features say is where; style is which features fire "
             "together, no matter where (their Gram matrix). The painting starts at 128 pixels "
@@ -82,7 +81,7 @@ demo = ui.page(
             "Texture",
             texture,
             examples=samples(),
-            before=None,
+            views=[ui.Picture(), ui.Steps(), ui.Plot()],
             explain="Style with no content: from noise, until the statistics are the sample's. "
             "A tileable texture can be laid side by side without a seam.",
         ),
@@ -90,7 +89,7 @@ demo = ui.page(
             "Vary one thing",
             vary_style,
             examples=examples()[:6],
-            before=None,
+            views=[ui.Picture(), ui.Panels("Each")],
             explain="The same two pictures with one setting changed: a row for the lecture.",
         ),
     ],

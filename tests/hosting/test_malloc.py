@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from phosphene.hosting import malloc
-from phosphene.ui import stream
+from phosphene.ui import runs
 
 pytestmark = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc alone is asked")
 
@@ -69,11 +69,11 @@ def test_whoever_has_settings_keeps_them():
 def test_a_page_gives_the_memory_of_a_run_back_whether_it_ends_or_is_left(monkeypatch, picture):
     given: list[bool] = []
     monkeypatch.setattr(malloc, "release", lambda: given.append(True))
-    run = stream.Run("dream", {"image": str(picture), "size": 96, "steps": 2, "octaves": 1})
-    frames = stream.frames(run)
+    run = runs.Run("dream", {"image": str(picture), "size": 96, "steps": 2, "octaves": 1})
+    frames = runs.frames(run)
     next(frames)
     assert not given
     frames.close()
     assert len(given) == 1
-    list(stream.frames(run))
+    list(runs.frames(run))
     assert len(given) == 2

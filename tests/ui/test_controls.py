@@ -6,15 +6,12 @@ import pytest
 from PIL import Image
 
 from phosphene.errors import InputError
-from phosphene.knobs import Knob, LayerChoice, Parameter, parameters
+from phosphene.knobs import Knob, LayerChoice, Numbers, Parameter, Point, parameters
 from tests.tint import tint
 
 pytest.importorskip("gradio")
 
-from phosphene.ui import controls
-from phosphene.ui import events as wiring
-from phosphene.ui import permalinks as share
-from phosphene.ui import uploads as media
+from phosphene.ui import controls, permalinks, uploads
 
 
 def test_a_permalink_restores_what_it_was_made_from():
@@ -27,8 +24,8 @@ def test_a_permalink_restores_what_it_was_made_from():
         "words": "a&b",
     }
     defaults = {p.name: p.default for p in parameters(tint)}
-    query = share.link(parameters(tint), defaults | chosen, example="ramp")
-    values, others, notices = share.restore(parameters(tint), query)
+    query = permalinks.link(parameters(tint), defaults | chosen, example="ramp")
+    values, others, notices = permalinks.restore(parameters(tint), query)
     assert values == chosen
     assert others == {"example": "ramp"}
     assert not notices
@@ -36,16 +33,16 @@ def test_a_permalink_restores_what_it_was_made_from():
 
 def test_a_permalink_names_only_what_differs():
     defaults = {p.name: p.default for p in parameters(tint)}
-    assert share.link(parameters(tint), defaults) == "?"
+    assert permalinks.link(parameters(tint), defaults) == "?"
 
 
 def test_an_example_is_named_by_its_file_or_in_its_own_words(picture):
-    assert wiring.example_name({"size": 64, "image": str(picture)}) == "ramp"
-    assert wiring.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
+    assert permalinks.example_name({"size": 64, "image": str(picture)}) == "ramp"
+    assert permalinks.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
 
 
 def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():
-    values, _, notices = share.restore(parameters(tint), "?steps=9999&way=pink&amount=0.5&x=1")
+    values, _, notices = permalinks.restore(parameters(tint), "?steps=9999&way=pink&amount=0.5&x=1")
     assert values == {"amount": 0.5}
     assert len(notices) == 2
     assert "9999" in notices[0]
@@ -74,17 +71,28 @@ def test_a_wide_range_offers_round_numbers_and_takes_any():
 
 
 def test_an_unpainted_mask_is_everywhere_and_a_painted_one_is_white_inside():
-    assert media.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
+    assert uploads.painted({"layers": [Image.new("RGBA", (4, 4))]}) is None
     layer = Image.new("RGBA", (4, 4))
     layer.putpixel((1, 2), (255, 255, 255, 255))
-    mask = media.painted({"layers": [layer]})
+    mask = uploads.painted({"layers": [layer]})
     assert mask is not None
     assert mask.getpixel((1, 2)) == 255
     assert mask.getpixel((0, 0)) == 0
 
 
-def test_taps_may_be_several():
-    parameter = Parameter("taps", ("a", "b"), LayerChoice(several=True))
+def test_a_point_and_a_row_of_numbers_come_back_as_they_went():
+    point = Parameter("place", (0.25, 0.5), Point())
+    assert controls.to_form(point, point.default) == "0.25, 0.5"
+    assert point.knob.check("place", controls.from_form(point, "0.25, 0.5")) == (0.25, 0.5)
+    row = Parameter("latent", (0.0, 1.5), Numbers(2, -3, 3))
+    assert controls.to_form(row, row.default) == [0.0, 1.5]
+    assert row.knob.check("latent", controls.from_form(row, [0.0, 1.5])) == (0.0, 1.5)
+    assert controls.build(row).value == [0.0, 1.5]
+    assert controls.schema(row.knob)["type"] == "array"
+
+
+def test_layers_may_be_several():
+    parameter = Parameter("layers", ("a", "b"), LayerChoice(several=True))
     assert controls.from_form(parameter, controls.to_form(parameter, ("a",))) == ["a"]
 
 

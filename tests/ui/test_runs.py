@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import runpy
 from dataclasses import replace
 
 import pytest
@@ -11,14 +10,14 @@ from PIL import Image
 
 from phosphene import images
 from phosphene.errors import WeightsError
-from phosphene.hosting import space as deploy
+from phosphene.frame import Frame, Panel, Table
+from tests.apps import PAGES, tabs_of
 from tests.tint import tint
 
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, layout, running, stream  # noqa: E402
-from phosphene.ui import events as wiring  # noqa: E402
+from phosphene.ui import controls, events, layout, runs, views  # noqa: E402
 
 
 @pytest.fixture
@@ -31,6 +30,14 @@ def form_for(monkeypatch, tmp_path):
             return layout.form_of(ui.Tab("Tint", tint, **options))
 
     return make
+
+
+def view(form, kind):
+    return next(view for view in form.views if type(view) is kind)
+
+
+def downloads(form):
+    return view(form, views.Downloads)
 
 
 def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
@@ -46,29 +53,27 @@ def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, pict
     assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
 
 
-@pytest.mark.parametrize("app", ["deepdream", "feature_inversion", "style_transfer"])
-def test_the_looks_of_a_tab_all_have_pictures_or_none_has(app, monkeypatch):
-    tabs = []
-    monkeypatch.setattr(ui, "page", lambda *_, **options: tabs.extend(options["tabs"]))
-    runpy.run_path(str(deploy.ROOT / "apps" / app / "app.py"))
-    shown = [(set(tab.thumbnails), set(tab.presets)) for tab in tabs if tab.thumbnails]
-    assert shown
-    assert all(pictures == looks for pictures, looks in shown)
+@pytest.mark.parametrize("app", PAGES)
+def test_the_looks_of_a_tab_all_have_pictures_or_none_has(app):
+    for tab in tabs_of(app):
+        assert set(tab.thumbnails) in (set(), set(tab.presets)), tab.name
 
 
 def test_a_page_opens_with_what_its_first_example_makes(form_for, picture, tmp_path):
-    assert "ph-opening" not in form_for(looks=tmp_path).stage.elem_classes
+    empty = form_for(looks=tmp_path)
+    assert view(empty, views.Picture).stage.value is None
     Image.open(picture).save(tmp_path / "tint.jpg")
     form = form_for(looks=tmp_path)
-    assert form.stage.elem_classes[1:] == ["ph-opening", "ph-opening-tint"]
-    assert form.stage.value is None
+    assert form.tab.opening == tmp_path / "tint.jpg"
+    assert view(form, views.Picture).stage.value is not None
+    assert "first example" in form.status.value
 
 
 def values_for(form, **chosen):
     return [chosen.get(p.name, controls.to_form(p, p.default)) for p in form.tab.parameters]
 
 
-def final(form, updates):
+def final(updates):
     """What a run leaves in each component, by the component."""
     return {part: value for update in updates for part, value in update.items()}
 
@@ -76,15 +81,15 @@ def final(form, updates):
 def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=3)
-    page = final(form, running.run(form, values))
-    last = page[form.record]
-    assert page[form.proceed].visible
+    page = final(events.run(form, values))
+    last = page[form.run_state]
+    assert page[form.resume].visible
     assert last.last is None, "only the result is kept"
     first = Image.open(io.BytesIO(last.result)).convert("RGB")
     tinted = Image.blend(images.load(picture, 96), Image.new("RGB", (96, 64), "red"), 0.8)
     assert first.tobytes() == tinted.tobytes()
 
-    again = final(form, running.run(form, values, last))[form.record]
+    again = final(events.run(form, values, last))[form.run_state]
     second = Image.open(io.BytesIO(again.result)).convert("RGB")
     assert second.tobytes() == Image.blend(tinted, Image.new("RGB", (96, 64), "red"), 0.8).tobytes()
 
@@ -92,110 +97,178 @@ def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
 def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=2)
-    last = final(form, running.run(form, values))[form.record]
-    refused = running.run(form, values_for(form, way="pink"), last)
-    assert next(refused)[form.proceed].visible
+    last = final(events.run(form, values))[form.run_state]
+    refused = events.run(form, values_for(form, way="pink"), last)
+    assert next(refused)[form.resume].visible
     with pytest.raises(gr.Error, match="pink"):
         next(refused)
-    stream_of = running.run(form, values)
+    stream_of = events.run(form, values)
     started = next(stream_of)
     stream_of.close()
-    assert not started[form.proceed].visible
-    assert not started[form.record].result
+    assert not started[form.resume].visible
+    assert not started[form.run_state].result
 
 
 def test_stop_makes_the_last_picture_the_result_and_comes_last(form_for, picture):
     form = form_for()
-    updates = running.run(form, values_for(form, image=str(picture), steps=50))
+    updates = events.run(form, values_for(form, image=str(picture), steps=50))
     started = next(updates)
     assert started[form.stop].interactive
     assert not started[form.reset].interactive, "two runs would share the page"
-    assert not running.stop(started[form.record]).interactive
-    page = final(form, updates)
+    assert not events.stop(started[form.run_state]).interactive
+    page = final(updates)
     assert "step 1 of 50 · stopped" in page[form.status]
     assert page[form.run].interactive
     assert page[form.reset].interactive
-    assert page[form.png].interactive
+    assert page[downloads(form).buttons["png"]].interactive
 
 
 def test_stop_at_the_very_end_changes_nothing(form_for, picture):
     form = form_for()
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not running.stop(page[form.record]).interactive
-    assert not running.stop(None).interactive
+    page = final(events.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not events.stop(page[form.run_state]).interactive
+    assert not events.stop(None).interactive
     assert "done in" in page[form.status]
 
 
 def test_stop_ends_a_download_without_an_error(form_for, picture, monkeypatch):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=2)
-    last = final(form, running.run(form, values))[form.record]
+    last = final(events.run(form, values))[form.run_state]
 
-    def fetch(form, run, report):
-        running.stop(run)
+    def fetch(parameters, run, report):
+        events.stop(run)
         raise WeightsError("the rest of the file never came")
 
-    monkeypatch.setattr(running, "fetch_weights", fetch)
-    page = final(form, running.run(form, values, last))
+    monkeypatch.setattr(events, "fetch_weights", fetch)
+    page = final(events.run(form, values, last))
     assert "Stopped" in page[form.status]
-    assert page[form.proceed].visible, "the result of before is still there"
+    assert page[form.resume].visible, "the result of before is still there"
 
 
 def test_nothing_to_continue_from_is_one_sentence(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture))
     with pytest.raises(gr.Error, match="press Run"):
-        list(running.run(form, values, stream.Run("", {})))
+        list(events.run(form, values, runs.Run("", {})))
 
 
 def test_a_result_is_kept_only_where_a_page_goes_on_from_it(form_for, picture):
     form = form_for()
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not page[form.proceed].visible
-    assert not page[form.record].result
+    page = final(events.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not page[form.resume].visible
+    assert not page[form.run_state].result
 
 
-def test_panels_are_moved_through_and_files_are_offered(form_for, picture):
-    seen = {}
-    form = form_for(scrub="Depth")
+def outcome_of(picture, folder, **parts):
+    """The end of a run of two steps whose last frame has these parts."""
+    frames = list(tint(str(picture), steps=2))
+    run = runs.Run("tint", {"image": str(picture)})
+    for frame in frames:
+        run.keep(frame)
+    run.last = replace(frames[-1], **parts)
+    return views.Outcome(run.last, run, run.close_film(), folder)
+
+
+def panels_of(picture):
     plain = list(tint(str(picture), steps=2))
-    rich = replace(
-        plain[-1],
-        panels=(("your picture", plain[0].image), ("relu1_1", plain[1].image)),
-        notes=("as it is", "nearly <exact>"),
-        files={"../relu1_1.bin": b"numbers"},
+    return (
+        Panel(plain[0].image, "your picture", "as it is"),
+        Panel(plain[1].image, "relu1_1", "nearly <exact>", {"amount": 0.5}),
     )
-    run = stream.Run("tint", {"image": str(picture)}, last=rich)
-    for update in running.finished(form, run):
-        for part, value in update.items():
-            seen[part] = value
-            if part is form.files:
-                assert [file["orig_name"] for file in value.value] == ["relu1_1.bin"]
-            if part is form.gallery:
-                assert [caption for _, caption in value][:2] == ["your picture", "relu1_1"]
-                with Image.open(value[1][0]) as second:
-                    assert second.tobytes() == plain[1].image.tobytes()
-    assert seen[form.files].visible
-    assert seen[form.depth.view].visible
-    assert seen[form.depth.place].maximum == 2
-    first, second = seen[form.depth.caption].split("</div>")[:2]
+
+
+def test_panels_are_moved_through_in_the_browser(form_for, picture, tmp_path):
+    form = form_for(views=[ui.PanelSlider("Depth"), ui.Picture()])
+    slider = view(form, views.PanelSlider)
+    page = form.result(outcome_of(picture, tmp_path, panels=panels_of(picture)))
+    assert page[slider.place].visible
+    assert page[form.chooser].selected == "Depth"
+    assert page[slider.slider].maximum == 2
+    with Image.open(page[slider.gallery][1][0]) as second:
+        assert second.tobytes() == panels_of(picture)[1].image.tobytes()
+    assert page[slider.picture] == page[slider.gallery][0][0], "the first panel is filled"
+    first, second = page[slider.caption].split("</div>")[:2]
     assert "your picture<p>as it is" in first
     assert " hidden" in second
     assert "relu1_1<p>nearly &lt;exact&gt;" in second
 
 
+def test_a_view_with_nothing_to_show_is_not_seen(form_for, picture, tmp_path):
+    form = form_for(examples=[{"image": str(picture)}])
+    empty = [views.Panels, views.Tables]
+    page = form.result(outcome_of(picture, tmp_path))
+    assert [page[view(form, kind).place].visible for kind in empty] == [False, False]
+    assert page[view(form, views.Compare).place].visible
+    assert page[form.chooser].selected == "Picture"
+    table = Table("How sure", ("class", "probability"), (("<b>cat", 0.25),))
+    page = form.result(outcome_of(picture, tmp_path, panels=panels_of(picture), tables=(table,)))
+    assert [page[view(form, kind).place].visible for kind in empty] == [True, True]
+    assert "&lt;b&gt;cat" in page[view(form, views.Tables).page]
+
+
+def test_pictures_of_other_shapes_are_not_compared(form_for, picture, tmp_path):
+    form = form_for(examples=[{"image": str(picture)}])
+    square = Image.new("RGB", (64, 64))
+    page = form.result(outcome_of(picture, tmp_path, image=square))
+    assert not page[view(form, views.Compare).place].visible
+
+
+def test_the_view_of_the_running_result_is_in_front_at_run(form_for):
+    form = form_for(views=[ui.Film(), ui.Picture(), ui.Plot()])
+    assert form.started()[form.chooser].selected == "Picture"
+
+
+def test_a_film_is_shown_where_a_method_makes_one(form_for, picture, tmp_path):
+    form = form_for(views=[ui.Film(), ui.Picture()])
+    film = view(form, views.Film)
+    assert not form.result(outcome_of(picture, tmp_path))[film.place].visible
+    run = runs.Run("tint", {"image": str(picture)})
+    for frame in tint(str(picture), steps=3):
+        run.keep(replace(frame, rate=8.0))
+    page = form.result(views.Outcome(run.last, run, run.close_film(), tmp_path))
+    assert page[film.place].visible
+    assert page[form.chooser].selected == "Film"
+    assert page[film.video].endswith(".mp4")
+
+
+def test_a_method_of_one_frame_has_no_curve_no_steps_and_no_film(form_for, picture, tmp_path):
+    form = form_for()
+    run = runs.Run("tint", {"image": str(picture)})
+    run.keep(Frame(images.load(picture, 96)))
+    outcome = views.Outcome(run.last, run, run.close_film(), tmp_path)
+    page = form.result(outcome)
+    assert not page[view(form, views.Plot).place].visible
+    assert not page[view(form, views.Steps).place].visible
+    later = form.later(outcome)
+    assert not later[downloads(form).buttons["mp4"]].interactive
+
+
+def test_the_methods_own_files_are_offered_under_their_own_names(form_for, picture, tmp_path):
+    form = form_for()
+    outcome = outcome_of(picture, tmp_path, files={"../relu1_1.bin": b"numbers"})
+    offered = form.result(outcome)[downloads(form).files]
+    assert offered.visible
+    assert [file["orig_name"] for file in offered.value] == ["relu1_1.bin"]
+    assert not form.result(outcome_of(picture, tmp_path))[downloads(form).files].visible
+
+
 def test_reset_forgets_the_result_and_hides_what_came_with_it(form_for):
-    form = form_for(resume="image", scrub="Depth", presets={"Deep": {"amount": 1.0}})
-    values = wiring.cleared(form)
+    form = form_for(
+        resume="image",
+        presets={"Deep": {"amount": 1.0}},
+        views=[ui.PanelSlider("Depth"), ui.Picture()],
+    )
+    values = events.cleared(form)
     shown = dict(zip([*form.inputs, form.preset, *form.outputs], values, strict=True))
-    assert shown[form.record] is None
+    assert shown[form.run_state] is None
     assert shown[form.preset] is None
-    for part in (form.proceed, form.files, form.depth.view):
-        assert not shown[part].visible
+    hidden = (form.resume, downloads(form).files, view(form, views.PanelSlider).place)
+    assert not any(shown[part].visible for part in hidden)
+    assert shown[view(form, views.Picture).place].visible
 
 
-def test_a_result_without_panels_and_files_shows_neither(form_for, picture):
-    form = form_for(scrub="Depth")
-    page = final(form, running.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not page[form.files].visible
-    assert not page[form.depth.view].visible
+def test_run_stays_ready_on_a_live_tab_alone(form_for):
+    for live in (True, False):
+        form = form_for(live=live)
+        assert form.started()[form.run].interactive is live

@@ -1,4 +1,4 @@
-"""One page frame for every app: controls, stream, share, download; the only door to gradio."""
+"""One page frame for every app: controls, runs, views, links; the only door to gradio."""
 
 from phosphene.hosting import port
 
@@ -7,5 +7,29 @@ port.read("GRADIO_SERVER_PORT")
 from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.page import page  # noqa: E402
 from phosphene.ui.tab import Tab  # noqa: E402
+from phosphene.ui.views import (  # noqa: E402
+    Compare,
+    Film,
+    Panels,
+    PanelSlider,
+    Picture,
+    Plot,
+    Steps,
+    Tables,
+    View,
+)
 
-__all__ = ["Tab", "launch_options", "page"]
+__all__ = [
+    "Compare",
+    "Film",
+    "PanelSlider",
+    "Panels",
+    "Picture",
+    "Plot",
+    "Steps",
+    "Tab",
+    "Tables",
+    "View",
+    "launch_options",
+    "page",
+]

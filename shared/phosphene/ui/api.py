@@ -1,9 +1,9 @@
-"""The method for programs and agents: /NAME with its own parameters, a stream of pictures."""
+"""The method for programs and agents: /NAME with its own parameters, a stream of its frames."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,31 +12,35 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
-from phosphene.knobs import Parameter
-from phosphene.ui import controls, export
+from phosphene.methods import describe
+from phosphene.methods.recipes import metadata
+from phosphene.ui import controls
 from phosphene.ui.form import Form
-from phosphene.ui.running import checked
-from phosphene.ui.stream import Run, frames, sentence
+from phosphene.ui.runs import Run, checked, frames, user_error
+from phosphene.ui.views import Outcome, saved
+
+Answer = tuple[Any, dict[str, Any], Any, Any]
 
 
 def endpoint(form: Form) -> None:
-    """Offer a form's method as /NAME: its pictures, and facts about each."""
+    """Offer a form's method as /NAME: its pictures, facts about each, and all that the page gives.
+
+    Previews are pictures with facts; the last answer holds the result as PNG with its recipe, the
+    panels with their captions, the files that the method leaves, and its film if it makes one.
+    """
     method, parameters = form.tab.method, form.tab.parameters
 
-    def call(*values: Any) -> Iterator[Any]:
+    def call(*values: Any) -> Iterator[Answer]:
         named = zip((p.name for p in parameters), values, strict=True)
         try:
-            run = checked(form, {name: value for name, value in named if value is not None})
+            run = checked(method, {name: value for name, value in named if value is not None})
             with closing(frames(run)) as stream:  # type: ignore[type-var]
                 for frame in stream:
-                    yield frame.image, _facts(frame, run)
-            if run.last is None:
-                return
-            with TemporaryDirectory(prefix="phosphene-") as folder:
-                picture = export.png(run.last, Path(folder) / f"phosphene-{run.name}.png")
-                yield str(picture), _facts(run.last, run) | {"made": export.metadata(run.last)}
+                    yield frame.image, _facts(frame, run), None, None
+            if run.last is not None:
+                yield from _result(run.last, run)
         except Exception as error:
-            raise sentence(error) from None
+            raise user_error(error) from None
 
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     empty = inspect.Parameter.empty
@@ -47,18 +51,31 @@ def endpoint(form: Form) -> None:
         ]
     )
     call.__name__ = method.__name__
-    call.__doc__ = _description(method, parameters)
+    call.__doc__ = describe(method)
     setattr(call, "__signature__", signature)  # noqa: B010
-    picture = gr.Image(visible=False, format="jpeg", label="Picture")
-    facts = gr.JSON(visible=False, label="Facts")
+    outputs = [
+        gr.Image(visible=False, format="jpeg", label="Picture"),
+        gr.JSON(visible=False, label="Facts"),
+        gr.Gallery(visible=False, label="Panels"),
+        gr.File(visible=False, file_count="multiple", label="Files"),
+    ]
     gr.Button(visible=False).click(
         call,
         [controls.api_input(parameter) for parameter in parameters],
-        [picture, facts],
+        outputs,
         api_name=method.__name__,
         api_description=call.__doc__,
         concurrency_limit=8,
     )
+
+
+def _result(frame: Frame, run: Run) -> Iterator[Answer]:
+    with TemporaryDirectory(prefix="phosphene-") as folder:
+        outcome = Outcome(frame, run, run.close_film(), Path(folder))
+        panels = saved(frame.panels, outcome.folder)
+        files = outcome.files() + ([str(outcome.mp4)] if run.rate else [])
+        facts = _facts(frame, run) | {"made": metadata(frame)}
+        yield str(outcome.png), facts, panels or None, files or None
 
 
 def _facts(frame: Frame, run: Run) -> dict[str, Any]:
@@ -69,11 +86,13 @@ def _facts(frame: Frame, run: Run) -> dict[str, Any]:
         "losses": dict(frame.losses),
         "metrics": dict(frame.metrics),
         "verdict": dict(frame.verdict),
+        "tables": [
+            {"title": t.title, "columns": list(t.columns), "rows": [list(row) for row in t.rows]}
+            for t in frame.tables
+        ],
+        "panels": [
+            {"caption": panel.caption, "note": panel.note, "sets": dict(panel.sets)}
+            for panel in frame.panels
+        ],
         "note": run.note or frame.note,
     }
-
-
-def _description(method: Callable[..., Any], parameters: Sequence[Parameter]) -> str:
-    about = inspect.getdoc(method) or method.__name__
-    lines = (f"    {p.name}: {p.label}. {p.knob.help}".rstrip() for p in parameters)
-    return "\n".join([about, "", "Args:", *lines])

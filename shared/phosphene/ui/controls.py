@@ -20,13 +20,16 @@ from phosphene.knobs import (
     LayerChoice,
     Mask,
     NetworkChoice,
+    Numbers,
     Parameter,
     Picture,
     Pictures,
+    Point,
     Range,
     Text,
 )
-from phosphene.ui.uploads import BrushInput, FileInput, painted, picture_input
+from phosphene.ui.scripts import script
+from phosphene.ui.uploads import BrushInput, FileInput, NumberRow, painted, picture_input
 
 MEDIA = (Picture, Pictures, Mask, File)
 IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
@@ -159,6 +162,27 @@ def _file(parameter: Parameter, knob: File) -> gr.components.Component:
     return _files(label=parameter.label, file_types=list(knob.suffixes) or None, height=140)
 
 
+def _point(parameter: Parameter, knob: Point) -> gr.components.Component:
+    shared = _shared(parameter)
+    shared["info"] = "; ".join(part for part in (knob.help, "click on the picture") if part)
+    value = to_form(parameter, parameter.default)
+    return gr.Textbox(value, placeholder="0.5, 0.5", max_lines=1, **shared)
+
+
+def _numbers(parameter: Parameter, knob: Numbers) -> gr.components.Component:
+    control: gr.components.Component = NumberRow(
+        to_form(parameter, parameter.default),
+        label=parameter.label,
+        show_label=True,
+        html_template='<div class="ph-number-row"></div>',
+        js_on_load=script("number_row"),
+        low=knob.low,
+        high=knob.high,
+        step=(knob.high - knob.low) / 200,
+    )
+    return control
+
+
 MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Range: _range,
     Choice: _choice,
@@ -167,6 +191,8 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Flag: _flag,
     ClassChoice: _class,
     Text: _text,
+    Point: _point,
+    Numbers: _numbers,
     Pictures: _pictures,
     Mask: _mask,
     File: _file,
@@ -177,14 +203,22 @@ def to_form(parameter: Parameter, value: Any) -> Any:
     """A parameter's value as its control shows it."""
     knob = parameter.knob
     if isinstance(knob, Range):
-        if parameter.default is None:
-            return "" if value is None else str(value)
-        return f"{value:.10g}" if knob.log else value
+        return _number_to_form(parameter, knob, value)
+    if isinstance(knob, Numbers):
+        return list(value or (0.0,) * knob.count)
+    if isinstance(knob, Point):
+        return ", ".join(f"{share:g}" for share in value or ())
     if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
         return ""
     if isinstance(knob, LayerChoice) and knob.several:
         return list(_listed(value))
     return value
+
+
+def _number_to_form(parameter: Parameter, knob: Range, value: Any) -> Any:
+    if parameter.default is None:
+        return "" if value is None else str(value)
+    return f"{value:.10g}" if knob.log else value
 
 
 def from_form(parameter: Parameter, value: Any) -> Any:
@@ -217,13 +251,16 @@ def api_input(parameter: Parameter) -> gr.components.Component:
 
 def schema(knob: Knob) -> dict[str, Any]:
     """A knob as JSON schema, for API pages and agents."""
+    shape: dict[str, Any] = {"type": "string"}
     if isinstance(knob, Range):
         kind = "integer" if knob.whole else "number"
-        return {"type": kind, "minimum": knob.low, "maximum": knob.high, "description": knob.help}
-    if isinstance(knob, Choice):
-        return {"type": "string", "enum": list(knob.options), "description": knob.help}
-    if isinstance(knob, Flag):
-        return {"type": "boolean", "description": knob.help}
-    if isinstance(knob, LayerChoice) and knob.several:
-        return {"type": "array", "items": {"type": "string"}, "description": knob.help}
-    return {"type": "string", "description": knob.help}
+        shape = {"type": kind, "minimum": knob.low, "maximum": knob.high}
+    elif isinstance(knob, Choice):
+        shape = {"type": "string", "enum": list(knob.options)}
+    elif isinstance(knob, Flag):
+        shape = {"type": "boolean"}
+    elif isinstance(knob, (Numbers, Point)):
+        shape = {"type": "array", "items": {"type": "number"}}
+    elif isinstance(knob, LayerChoice) and knob.several:
+        shape = {"type": "array", "items": {"type": "string"}}
+    return {**shape, "description": knob.help}

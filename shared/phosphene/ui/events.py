@@ -1,34 +1,70 @@
-"""What the page's controls do: run, stop, reset, examples, presets, taps, links."""
+"""What the page's controls do: run, stop, reset, examples, presets, layers, pictures."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
 
-from phosphene import device, images
-from phosphene.errors import PhospheneError
-from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Picture
-from phosphene.ui import controls, running
-from phosphene.ui import html as pieces
-from phosphene.ui import permalinks as share
+from phosphene import images
+from phosphene.errors import InputError, PhospheneError
+from phosphene.knobs import Mask, Picture, Point
+from phosphene.ui import controls, follow, html, permalinks
 from phosphene.ui.api import endpoint
 from phosphene.ui.form import Form
-from phosphene.ui.stream import Run, sentence
+from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
+from phosphene.ui.scripts import script
+from phosphene.ui.views import Outcome, Panels, PanelSlider, Updates
+from phosphene.ui.views import Picture as Stage
 
 BRUSHED = 512
 """Pixels of the longer side of a picture under the brush."""
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -> None:
+def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str) -> None:
     """Wire one form; `tab` is its name in permalinks where a page has several."""
+    _connect_run(form)
+    form.reset.click(
+        lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
+    )
+    form.preset.input(lambda name: _preset(form, name), form.preset, form.inputs, **QUIET)
+    form.examples.click(lambda index: _example(form, index), form.examples, form.inputs, **QUIET)
+    form.share.click(
+        lambda *values: gr.Textbox(permalinks.link_of(form, values, tab), visible=True),
+        form.inputs,
+        form.link,
+        **QUIET,
+    ).then(None, form.link, form.link, js=script("publish"), **QUIET)
+    restored = demo.load(
+        lambda text: _restored(form, text, tab),
+        query,
+        form.inputs,
+        js=permalinks.QUERY,
+        **QUIET,
+    )
+    follow.network(form, restored, QUIET)
+    _follow_pictures(form, restored)
+    _follow_points(form)
+    for view in form.views:
+        if isinstance(view, PanelSlider):
+            view.slider.input(
+                None,
+                [view.slider, view.gallery, view.caption],
+                [view.picture, view.caption],
+                js=script("scrub"),
+                **QUIET,
+            )
+    endpoint(form)
+
+
+def _connect_run(form: Form) -> None:
     working: dict[str, Any] = {
         "api_visibility": "private",
         "concurrency_limit": 8,
@@ -36,88 +72,123 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, js: str) -
         "show_progress": "minimal",
         "show_progress_on": form.status,
     }
-    form.run.click(
-        lambda *values: (yield from running.run(form, values)),
-        form.inputs,
-        form.outputs,
-        **working,
-    )
-    form.proceed.click(
-        lambda last, *values: (yield from running.run(form, values, last or Run("", {}))),
-        [form.record, *form.inputs],
-        form.outputs,
-        **working,
-    )
-    gr.on([form.run.click, form.proceed.click], None, js=WATCH, **QUIET)
-    form.stop.click(running.stop, form.record, form.stop, queue=False, **QUIET)
-    form.reset.click(
-        lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
-    )
-    form.preset.input(lambda name: _preset(form, name), form.preset, form.inputs, **QUIET)
-    form.examples.click(lambda index: _example(form, index), form.examples, form.inputs, **QUIET)
-    form.share.click(
-        lambda *values: _link(form, values, tab), form.inputs, form.link, **QUIET
-    ).then(None, form.link, form.link, js=PUBLISH, **QUIET)
-    restored = demo.load(lambda text: _restore(form, text, tab), query, form.inputs, js=js, **QUIET)
-    _follow_network(form, restored)
-    _follow_pictures(form, restored)
-    depth = form.depth
-    depth.place.input(
-        None,
-        [depth.place, form.gallery, depth.caption],
-        [depth.picture, depth.caption],
-        js=SCRUB,
-        **QUIET,
-    )
-    endpoint(form)
+
+    def play(*values: Any) -> Iterator[Updates]:
+        yield from run(form, values)
+
+    def go_on(last: Run | None, *values: Any) -> Iterator[Updates]:
+        yield from run(form, values, last or Run("", {}))
+
+    form.run.click(play, form.inputs, form.outputs, **working)
+    form.resume.click(go_on, [form.run_state, *form.inputs], form.outputs, **working)
+    form.stop.click(stop, form.run_state, form.stop, queue=False, **QUIET)
+    if form.tab.live:
+        changes = [control.change for control in form.inputs if hasattr(control, "change")]
+        # The one that runs ends after the step it is in; then the newest change has its turn.
+        gr.on(changes, stop, form.run_state, form.stop, queue=False, **QUIET)
+        newest = working | {"trigger_mode": "always_last", "show_progress": "hidden"}
+        gr.on(changes, play, form.inputs, form.outputs, **newest)
 
 
-# On a phone the picture forms below the form.
-WATCH = """() => {
-  const result = [...document.querySelectorAll(".ph-result")].find(part => part.offsetParent);
-  if (result && result.getBoundingClientRect().top > innerHeight / 2) result.scrollIntoView();
-}"""
+def connect_panels(forms: Sequence[Form], tabs: gr.Tabs | None) -> None:
+    """A click on a panel fills in the knobs that it sets, here or in a tab that has them."""
+    for form in forms:
+        for view in form.views:
+            if isinstance(view, Panels) and not isinstance(view, PanelSlider):
+                _connect_panels(form, view, forms, tabs)
 
-# The browser has the panels already: moving through them asks nobody.
-SCRUB = """(place, gallery, captions) => {
-  const panel = gallery?.[place - 1];
-  if (!panel) return [null, ""];
-  const words = new DOMParser().parseFromString(captions, "text/html").body;
-  [...words.children].forEach((caption, index) => { caption.hidden = index !== place - 1; });
-  return [panel.image, words.innerHTML];
-}"""
 
-PUBLISH = """q => {
-  const url = location.origin + location.pathname + (q === "?" ? "" : q);
-  history.replaceState(null, "", url);
-  if (navigator.clipboard) navigator.clipboard.writeText(url).catch(() => {});
-  return url;
-}"""
+def _connect_panels(form: Form, view: Panels, forms: Sequence[Form], tabs: gr.Tabs | None) -> None:
+    ordered = [form, *(other for other in forms if other is not form)]
+    inputs = [control for other in ordered for control in other.inputs]
+
+    def fill(run: Run | None, event: gr.SelectData) -> list[Any]:
+        sets = run.sets[event.index] if run and event.index < len(run.sets) else {}
+        chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
+        updates = [
+            value for other in ordered for value in _updates(other, sets if other is chosen else {})
+        ]
+        if tabs is None:
+            return updates
+        elsewhere = gr.Tabs(selected=chosen.tab.name) if chosen and chosen is not form else None
+        return [*updates, elsewhere or gr.skip()]
+
+    outputs = [*inputs, *([tabs] if tabs is not None else [])]
+    view.gallery.select(fill, form.run_state, outputs, **QUIET)
+
+
+def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[Updates]:
+    """Run: check the form, show previews, end with the result and its files.
+
+    Given the visitor's last run, go on from its result, which is kept until there is a new one.
+    """
+    current = None
+    try:
+        arguments = {**form.arguments(values), **_resumed(form, last)}
+        current = checked(form.tab.method, arguments)
+        current.result = last.result if last else b""
+        yield {form.run_state: current, **form.started()}
+        fetch_weights(form.tab.parameters, current, gr.Progress())
+        with closing(frames(current)) as stream:  # type: ignore[type-var]
+            for frame in stream:
+                yield form.preview(frame)
+        yield from finished(form, current)
+    except Exception as error:
+        kept = {form.resume: gr.Button(visible=True)} if last and last.result else {}
+        if current and current.stopping:
+            yield {**form.idle("Stopped"), **kept}
+            return
+        shown = user_error(error)
+        status = html.status(str(shown.message), state="error")
+        yield {**form.idle(), form.status: status, **kept}
+        raise shown from None
+
+
+def _resumed(form: Form, last: Run | None) -> dict[str, Any]:
+    if last is None:
+        return {}
+    if not last.result:
+        raise InputError("the last result is no longer kept; press Run")
+    return {str(form.tab.resume): images.load(last.result)}
+
+
+def finished(form: Form, current: Run) -> Iterator[Updates]:
+    """The result and its files; they are deleted here once Gradio has its own copies."""
+    frame = current.last
+    if frame is None:
+        return
+    text = current.note or f"done in {html.format_duration(frame.seconds)}"
+    steps = f"step {frame.step} of {frame.steps} · " if frame.steps > 1 else ""
+    with TemporaryDirectory(prefix="phosphene-") as folder:
+        outcome = Outcome(frame, current, current.close_film(), Path(folder))
+        yield {
+            **form.idle(),
+            **form.result(outcome),
+            form.status: html.status(f"{steps}{text}", 1.0, "done"),
+            form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
+        }
+        yield form.later(outcome)
+        current.close(outcome.png.read_bytes() if form.tab.resume else b"")
+        yield {form.run_state: current, form.resume: gr.Button(visible=bool(current.result))}
+
+
+def stop(current: Run | None) -> Any:
+    """Stop: the run itself ends after the step it is in, so that nothing overtakes its result."""
+    if current is not None:
+        current.stopping = True
+    return gr.Button(interactive=False)
 
 
 def cleared(form: Form) -> list[Any]:
     """What Reset puts into the form, the presets and everything a run may change."""
     first = form.tab.examples[0] if form.tab.examples else {}
-    blank: list[Any] = [
-        None if p.default is inspect.Parameter.empty else p.default for p in form.tab.parameters
-    ]
-    values = [
-        controls.to_form(p, first.get(p.name, value))
-        for p, value in zip(form.tab.parameters, blank, strict=True)
-    ]
-    files = (form.png, form.mp4, form.webp)
-    state: dict[Any, Any] = {
-        **running.idle(form),
-        **{button: gr.DownloadButton(value=None, interactive=False) for button in files},
-        form.plot: pieces.plot(()),
-        form.measures: gr.HTML("", visible=False),
-        form.verdict: gr.Label(None, visible=False),
-        form.files: gr.File(None, visible=False),
-        form.proceed: gr.Button(visible=False),
-        form.depth.view: gr.Tab(visible=False),
-        form.depth.place: gr.Slider(value=1),
+    defaults = {
+        p.name: None if p.default is inspect.Parameter.empty else p.default
+        for p in form.tab.parameters
     }
-    return [*values, None, *(state.get(component) for component in form.outputs)]
+    updates = form.cleared()
+    state = [updates.get(component, gr.skip()) for component in form.outputs]
+    return [*_updates(form, defaults | dict(first)), None, *state]
 
 
 def _updates(form: Form, values: Mapping[str, Any]) -> list[Any]:
@@ -137,96 +208,11 @@ def _example(form: Form, index: int) -> list[Any]:
     return _updates(form, form.tab.examples[index])
 
 
-def example_name(example: Mapping[str, Any]) -> str:
-    """An example's name in a permalink: that of its first file, or its first value."""
-    files = [path for value in example.values() if (path := Path(str(value))).is_file()]
-    return files[0].stem if files else str(next(iter(example.values()), ""))
-
-
-def _link(form: Form, values: Sequence[Any], tab: str) -> Any:
-    arguments = form.arguments(values)
-    given = {_digest(value) for value in arguments.values()} - {""}
-    names = [
-        example_name(example)
-        for example in form.tab.examples
-        if given & {_digest(value) for value in example.values()}
-    ]
-    query = share.link(form.tab.parameters, arguments, tab=tab, example=(names or [""])[0])
-    return gr.Textbox(query, visible=True)
-
-
-def _digest(value: Any) -> str:
-    is_file = isinstance(value, (str, Path)) and Path(value).suffix and Path(value).is_file()
-    return hashlib.sha256(Path(value).read_bytes()).hexdigest() if is_file else ""
-
-
-def wanted_tab(query: str, names: Sequence[str]) -> str:
-    """The tab that a permalink names, or the first."""
-    tab = share.restore((), query or "")[1].get("tab", "")
-    return tab if tab in names else names[0]
-
-
-def _restore(form: Form, query: str, tab: str) -> list[Any]:
-    values, others, notices = share.restore(form.tab.parameters, query or "")
-    if tab and others.get("tab", tab) != tab:
-        return _updates(form, {})
+def _restored(form: Form, query: str, tab: str) -> list[Any]:
+    values, notices = permalinks.values_of(form, query, tab)
     for notice in notices:
-        gr.Warning(notice)
-    examples = {example_name(example): example for example in form.tab.examples}
-    name = others.get("example", "")
-    if name and name not in examples:
-        gr.Warning(f"The link names an example that is not here: {name[:80]}")
-    return _updates(form, dict(examples.get(name, {})) | values)
-
-
-def _follow_network(form: Form, restored: Any) -> None:
-    """Taps and badge follow the network, on opening the page and on each change."""
-    named = form.named
-    network = next((n for n, (p, _) in named.items() if isinstance(p.knob, NetworkChoice)), None)
-    taps = [n for n, (p, _) in named.items() if isinstance(p.knob, LayerChoice)]
-    if network is None:
-        restored.then(lambda: pieces.badge("", _device()), None, form.badge, **QUIET)
-        return
-    inputs = [named[network][1], *(named[name][1] for name in taps)]
-    outputs = [form.badge, *(named[name][1] for name in taps)]
-    restored.then(_taps, inputs, outputs, **QUIET)
-    named[network][1].change(_taps, inputs, outputs, **QUIET)  # type: ignore[attr-defined]
-
-
-def _device() -> str:
-    return device.describe(device.pick())
-
-
-def _taps(name: str, *current: Any) -> list[Any]:
-    from phosphene.networks.loading import load_network
-
-    try:
-        network = load_network(str(name))
-    except PhospheneError as error:
-        gr.Warning(str(error))
-        return [gr.skip() for _ in range(1 + len(current))]
-    except Exception as error:
-        gr.Warning(str(sentence(error).message))
-        return [gr.skip() for _ in range(1 + len(current))]
-    choices = list(network.taps)
-    updates = [_listing(choices, value, network.default_tap) for value in current]
-    told = pieces.credit(network.weights.name, network.weights.badge)
-    return [pieces.badge(told, _device()), *updates]
-
-
-def _listing(taps: Sequence[str], value: Any, default: str) -> Any:
-    """The taps to choose from; a value that fits is left alone: it may be newer than `value`."""
-    fitting = _fitting(value, taps, default)
-    if fitting == value:
-        return gr.Dropdown(choices=list(taps))
-    return gr.Dropdown(choices=list(taps), value=fitting)
-
-
-def _fitting(value: Any, taps: Sequence[str], default: str) -> Any:
-    if isinstance(value, list):
-        # None chosen stays so: it has a meaning of its own, such as a walk through all.
-        return [tap for tap in value if tap in taps] or [default] * bool(value)
-    return value if value in taps or not value else default
+        gr.Warning(html.escaped(notice))
+    return _updates(form, values)
 
 
 def _follow_pictures(form: Form, restored: Any) -> None:
@@ -250,7 +236,7 @@ def _check(path: str) -> None:
     try:
         images.load(path, BRUSHED)
     except PhospheneError as error:
-        raise sentence(error) from None
+        raise user_error(error) from None
 
 
 def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
@@ -260,3 +246,20 @@ def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
         if path:
             clean = {"background": images.load(path, BRUSHED), "layers": [], "composite": None}
     return dict.fromkeys(masks, clean)
+
+
+def _follow_points(form: Form) -> None:
+    """A click on a picture sets the points that lie on it; one that names none, on the result."""
+    stage = next((view.stage for view in form.views if isinstance(view, Stage)), None)
+    for parameter, control in form.named.values():
+        if isinstance(parameter.knob, Point):
+            named = form.named.get(parameter.knob.of)
+            picture: Any = named[1] if named else stage
+            if picture is not None:
+                picture.select(_point, picture, control, **QUIET)
+
+
+def _point(picture: Any, event: gr.SelectData) -> str:
+    width, height = images.load(picture).size
+    x, y = event.index
+    return f"{x / width:.4f}, {y / height:.4f}"

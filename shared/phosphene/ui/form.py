@@ -1,4 +1,4 @@
-"""The components of one tab of a page, by name."""
+"""The components of one tab of a page, by name, and what they hold in each state of a run."""
 
 from __future__ import annotations
 
@@ -8,24 +8,11 @@ from typing import Any
 
 import gradio as gr
 
+from phosphene.frame import Frame
 from phosphene.knobs import Parameter
-from phosphene.ui import controls
+from phosphene.ui import controls, html
 from phosphene.ui.tab import Tab
-
-
-@dataclass(frozen=True, eq=False)
-class Depth:
-    """The view with a slider over the result's panels, which are the gallery's first pictures."""
-
-    view: gr.Tab
-    place: gr.Slider
-    picture: gr.Image
-    caption: gr.HTML
-
-    @property
-    def outputs(self) -> list[Any]:
-        """Everything a run may change."""
-        return [self.view, self.place, self.picture, self.caption]
+from phosphene.ui.views import Outcome, Updates, View
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,33 +25,23 @@ class Form:
     preset: gr.Radio
     run: gr.Button
     stop: gr.Button
-    proceed: gr.Button
+    resume: gr.Button
     share: gr.Button
     reset: gr.Button
     link: gr.Textbox
-    views: gr.Tabs
-    stage: gr.Image
-    slider: gr.ImageSlider
-    gallery: gr.Gallery
-    plot: gr.HTML
     status: gr.HTML
-    measures: gr.HTML
-    verdict: gr.Label
-    png: gr.DownloadButton
-    mp4: gr.DownloadButton
-    webp: gr.DownloadButton
+    chooser: gr.Tabs
+    views: list[View]
     badge: gr.HTML
-    files: gr.File
-    depth: Depth
-    record: gr.State
+    run_state: gr.State
 
     @property
     def outputs(self) -> list[Any]:
         """Everything a run may change."""
-        shown = [self.stage, self.slider, self.gallery, self.plot, self.status, self.measures]
-        files = [self.verdict, self.png, self.mp4, self.webp, self.files]
-        buttons = [self.run, self.stop, self.reset, self.proceed]
-        return [*shown, *files, *self.depth.outputs, self.record, *buttons]
+        shown = [output for view in self.views for output in view.outputs]
+        places = [view.place for view in self.views if view.place]
+        buttons = [self.run, self.stop, self.reset, self.resume]
+        return [*shown, *places, self.chooser, self.status, self.badge, self.run_state, *buttons]
 
     @property
     def named(self) -> dict[str, tuple[Parameter, gr.components.Component]]:
@@ -76,3 +53,60 @@ class Form:
         """The form's values as the method's arguments, not yet checked."""
         pairs = zip(self.tab.parameters, values, strict=True)
         return {p.name: controls.from_form(p, value) for p, value in pairs}
+
+    def started(self) -> Updates:
+        """While a run gets ready: Stop can be pressed, the view that shows it is in front."""
+        return {
+            self.status: html.status("Getting ready", state="running"),
+            self.chooser: _front(next((v for v in self.views if v.running), None)),
+            self.run: gr.Button(interactive=self.tab.live),
+            self.stop: gr.Button(interactive=True),
+            self.reset: gr.Button(interactive=False),
+            self.resume: gr.Button(visible=False),
+        }
+
+    def preview(self, frame: Frame) -> Updates:
+        """A frame on its way."""
+        updates: Updates = {self.status: html.running(frame)}
+        for view in self.views:
+            shown = view.preview(frame)
+            updates |= shown | (_shown(view) if shown else {})
+        return updates
+
+    def result(self, outcome: Outcome) -> Updates:
+        """A run that is over: every view that has something, the first of them in front."""
+        updates: Updates = {}
+        front: View | None = None
+        for view in self.views:
+            shown = view.result(outcome)
+            updates |= shown | _shown(view, bool(shown))
+            front = front or (view if shown and view.place else None)
+        return updates | {self.chooser: _front(front)}
+
+    def later(self, outcome: Outcome) -> Updates:
+        """What takes a while after the end of a run."""
+        return {part: value for view in self.views for part, value in view.later(outcome).items()}
+
+    def idle(self, text: str = "Ready") -> Updates:
+        """The buttons and the status line while nothing runs."""
+        return {
+            self.status: html.status(text),
+            self.run: gr.Button(interactive=True),
+            self.stop: gr.Button(interactive=False),
+            self.reset: gr.Button(interactive=True),
+        }
+
+    def cleared(self) -> Updates:
+        """Everything that a run may change, as it was before the first one."""
+        updates = {**self.idle(), self.run_state: None, self.resume: gr.Button(visible=False)}
+        for view in self.views:
+            updates |= view.reset() | _shown(view, view.running)
+        return updates
+
+
+def _shown(view: View, visible: bool = True) -> Updates:
+    return {view.place: gr.Tab(visible=visible)} if view.place else {}
+
+
+def _front(view: View | None) -> Any:
+    return gr.Tabs(selected=view.title) if view else gr.skip()

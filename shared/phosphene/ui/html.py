@@ -6,14 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from phosphene.frame import Frame
-from phosphene.networks import registry
+from phosphene.frame import Frame, Panel, Table
 
 COLORS = ("#d9480f", "#1098ad", "#7048e8", "#2b8a3e", "#c2255c", "#5f6b7a")
 WIDTH, HEIGHT, LEFT, BOTTOM = 520, 240, 58, 28
 
 
-def spoken(seconds: float) -> str:
+def escaped(text: str) -> str:
+    """Text for where a component would read it as HTML."""
+    return escape(text)
+
+
+def format_duration(seconds: float) -> str:
     """A duration as people say it."""
     whole = round(seconds)
     if whole < 1:
@@ -34,18 +38,34 @@ def running(frame: Frame) -> str:
     """Step, time left and the method's note."""
     parts = [f"step {frame.step} of {frame.steps}"]
     if 0 < frame.step < frame.steps:
-        parts.append(f"{spoken(frame.remaining)} left")
+        parts.append(f"{format_duration(frame.remaining)} left")
     parts += [frame.note] if frame.note else []
     return status(" · ".join(parts), frame.step / max(frame.steps, 1), "running")
 
 
-def captions(texts: Sequence[str], notes: Sequence[str] = ()) -> str:
-    """The words over several pictures, with what is to be said of each; the first ones show."""
-    said = [f"<p>{escape(note)}</p>" if note else "" for note in notes] or [""] * len(texts)
+def captions(panels: Sequence[Panel]) -> str:
+    """The words over several panels, with what is to be said of each; the first ones show."""
     return "".join(
-        f'<div class="ph-caption"{" hidden" * (number > 0)}>{escape(text)}{note}</div>'
-        for number, (text, note) in enumerate(zip(texts, said, strict=True))
+        f'<div class="ph-caption"{" hidden" * (number > 0)}>{escape(panel.caption)}'
+        f"{f'<p>{escape(panel.note)}</p>' if panel.note else ''}</div>"
+        for number, panel in enumerate(panels)
     )
+
+
+def table(table: Table) -> str:
+    """A table with its title; numbers to four digits, in a column that lines up."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    return (
+        f'<div class="ph-table"><table><caption>{escape(table.title)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return f"<td>{escape(value)}</td>"
+    return f'<td class="ph-number">{value:.4g}</td>'
 
 
 def measures(metrics: Mapping[str, float]) -> str:
@@ -57,16 +77,11 @@ def measures(metrics: Mapping[str, float]) -> str:
     return f'<div class="ph-measures">{"".join(cells)}</div>' if metrics else ""
 
 
-def credit(name: str, weights: str) -> str:
-    """What is said of a network's weights, and who made them."""
-    made_by = registry.row(name).attribution
-    return weights if made_by in weights else f"{weights} · {made_by}"
-
-
-def badge(weights: str, device: str) -> str:
-    """One quiet line: which weights, from where, under which licence, on what device."""
-    text = " · ".join(part for part in (weights, device) if part)
-    return f'<div class="ph-badge">{escape(text)}</div>' if text else ""
+def badge(weights: Sequence[str], device: str) -> str:
+    """Quiet lines: which weights, from where, under which license, and on what device."""
+    lines = [*weights[:-1], " · ".join(part for part in (*weights[-1:], device) if part)]
+    text = "<br>".join(escape(line) for line in lines if line)
+    return f'<div class="ph-badge">{text}</div>' if text else ""
 
 
 def plot(history: Sequence[Mapping[str, float]]) -> str:
@@ -75,7 +90,7 @@ def plot(history: Sequence[Mapping[str, float]]) -> str:
     names = list(dict.fromkeys(name for row in rows for name in row))
     values = [row[name] for row in rows for name in row if math.isfinite(row[name])]
     if len(rows) < 2 or not values:
-        return '<p class="ph-empty">The loss is drawn here while the picture forms.</p>'
+        return ""
     low, high = min(values), max(values)
     log = low > 0 and high / low > 50
     scale = math.log10 if log else float

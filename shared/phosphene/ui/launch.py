@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.hosting import malloc, port
+from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
 TRUE = {"1", "true", "yes", "on"}
@@ -61,6 +62,7 @@ def launch_options(**changes: Any) -> dict[str, Any]:
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
+        "head": f"<script>{script('page')}</script>",
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,

@@ -11,14 +11,9 @@ from typing import Any
 import gradio as gr
 
 from phosphene.knobs import Parameter, Picture
-from phosphene.ui import controls
-from phosphene.ui import events as wiring
-from phosphene.ui import html as pieces
-from phosphene.ui import uploads as media
-from phosphene.ui.form import Depth, Form
+from phosphene.ui import controls, html, permalinks, uploads, views
+from phosphene.ui.form import Form
 from phosphene.ui.tab import Tab
-
-FILES = {"png": "Picture · PNG", "mp4": "Film · MP4", "webp": "Film · WebP"}
 
 
 def form_of(tab: Tab) -> Form:
@@ -45,8 +40,12 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     parts["examples"] = _examples(tab, shown)
     parts["preset"] = _presets(tab)
     with gr.Row(elem_classes=["ph-actions"]):
-        parts["run"] = gr.Button("Run", variant="primary", size="lg", scale=2)
-        parts["proceed"] = gr.Button("Continue", size="lg", scale=2, visible=False)
+        parts["run"] = gr.Button(
+            "Run", variant="primary", size="lg", scale=2, elem_classes=["ph-run"]
+        )
+        parts["resume"] = gr.Button(
+            "Continue", size="lg", scale=2, visible=False, elem_classes=["ph-run"]
+        )
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
@@ -56,7 +55,7 @@ def _presets(tab: Tab) -> gr.Radio:
     if tab.thumbnails:
         scope = f"ph-looks-{tab.method.__name__}"
         classes += ["ph-looks", scope]
-        _style(looks(scope, tab))
+        gr.HTML(f"<style>{looks(scope, tab)}</style>", padding=False, elem_classes=["ph-style"])
     return gr.Radio(
         list(tab.presets),
         label="Looks" if tab.thumbnails else "Ready-made settings",
@@ -80,15 +79,11 @@ def _background(path: Path) -> str:
     return f"background-image: url(data:image/jpeg;base64,{data})"
 
 
-def _style(rules: str) -> None:
-    gr.HTML(f"<style>{rules}</style>", padding=False, elem_classes=["ph-style"])
-
-
 def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
-    thumbs: list[Any] = [media.picture_input(render=False) for _ in shown[:1]]
+    thumbs: list[Any] = [uploads.picture_input(render=False) for _ in shown[:1]]
     if not thumbs:
         thumbs = [gr.Textbox(render=False)]
-        samples = [[wiring.example_name(example)] for example in tab.examples]
+        samples = [[permalinks.example_name(example)] for example in tab.examples]
     else:
         samples = [[str(example[shown[0].name])] for example in tab.examples]
     return gr.Dataset(
@@ -101,6 +96,30 @@ def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
         samples_per_page=100,
         elem_classes=["ph-examples"],
     )
+
+
+def _result(tab: Tab, parts: dict[str, Any]) -> None:
+    words = "The first example. Press Run: yours forms here" if tab.opening else "Ready"
+    parts["status"] = gr.HTML(
+        html.status(words), padding=False, elem_classes=["ph-line", "ph-status-line"]
+    )
+    stages, below = tab.stages, views.below()
+    with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
+        for view in stages:
+            opened = bool(tab.opening) and _shows(view, tab.opening)
+            with gr.Tab(view.title, id=view.title, visible=view.running or opened) as view.place:
+                view.build(tab.opening)
+    for view in below:
+        view.build()
+    parts["views"] = [*stages, *below]
+    parts["badge"] = gr.HTML(padding=False, elem_classes=["ph-line"])
+    parts["run_state"] = gr.State(None, time_to_live=1800)
+
+
+def _shows(view: views.View, opening: Path | None) -> bool:
+    """Whether a view shows the opening, which is a film or a picture."""
+    film = opening is not None and opening.suffix == ".mp4"
+    return isinstance(view, views.Film if film else views.Picture)
 
 
 def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, Any]) -> None:
@@ -125,63 +144,3 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
     )
     if tab.explain:
         gr.Markdown(tab.explain, elem_classes=["ph-explain"])
-
-
-def _result(tab: Tab, parts: dict[str, Any]) -> None:
-    classes = ["ph-stage"]
-    if tab.opening:
-        scope = f"ph-opening-{tab.method.__name__}"
-        classes += ["ph-opening", scope]
-        _style(f".{scope} .empty {{ {_background(tab.opening)} }}")
-    with gr.Tabs(elem_classes=["ph-views"]) as parts["views"]:
-        with gr.Tab("Picture", id="picture"):
-            parts["stage"] = gr.Image(
-                show_label=False,
-                format="jpeg",
-                interactive=False,
-                buttons=["fullscreen"],
-                elem_classes=classes,
-            )
-        with gr.Tab("Compare", id="compare", visible=tab.before is not None):
-            parts["slider"] = gr.ImageSlider(
-                show_label=False,
-                format="jpeg",
-                type="filepath",
-                interactive=False,
-                max_height=720,
-                buttons=["fullscreen"],
-                elem_classes=["ph-slider"],
-            )
-        parts["depth"] = _depth(tab)
-        with gr.Tab("Steps", id="steps"):
-            parts["gallery"] = gr.Gallery(
-                show_label=False, format="jpeg", columns=4, height="auto", interactive=False
-            )
-        with gr.Tab("Loss", id="loss"):
-            parts["plot"] = gr.HTML(pieces.plot(()))
-    parts["status"] = gr.HTML(pieces.status("Ready"), padding=False, elem_classes=["ph-line"])
-    parts["measures"] = gr.HTML(padding=False, visible=False, elem_classes=["ph-line"])
-    parts["verdict"] = gr.Label(label="What the network sees", num_top_classes=5, visible=False)
-    with gr.Row(elem_classes=["ph-downloads"]):
-        for name, label in FILES.items():
-            parts[name] = gr.DownloadButton(label, size="sm", interactive=False)
-    parts["files"] = gr.File(
-        label="Files", file_count="multiple", interactive=False, visible=False, height=120
-    )
-    parts["badge"] = gr.HTML(padding=False, elem_classes=["ph-line"])
-    parts["record"] = gr.State(None, time_to_live=1800)
-
-
-def _depth(tab: Tab) -> Depth:
-    with gr.Tab(tab.scrub or "Panels", id="depth", visible=False) as view:
-        caption = gr.HTML(elem_classes=["ph-line"], padding=False)
-        place = gr.Slider(
-            1, 2, 1, step=1, show_label=False, interactive=True, elem_classes=["ph-depth"]
-        )
-        picture = gr.Image(
-            show_label=False,
-            interactive=False,
-            buttons=["fullscreen"],
-            elem_classes=["ph-stage"],
-        )
-    return Depth(view, place, picture, caption)

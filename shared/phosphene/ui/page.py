@@ -8,11 +8,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import events as wiring
+from phosphene.ui import events, permalinks
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
-
-QUERY = "() => [window.location.search]"
 
 
 def page(
@@ -23,7 +21,7 @@ def page(
     emoji: str = "✨",
 ) -> gr.Blocks:
     """An app: title, idea, papers as (label, url), and a tab per method; ready to launch."""
-    gr.set_static_paths(_example_files(tabs))
+    gr.set_static_paths(_static_files(tabs))
     demo: gr.Blocks
     with gr.Blocks(
         title=title,
@@ -31,40 +29,50 @@ def page(
         delete_cache=(600, 3600),
         fill_width=True,
     ) as demo:
-        gr.HTML(_heading(title, idea, papers), elem_classes=["ph-head"], padding=False)
+        gr.HTML(_heading(title, idea), elem_classes=["ph-head"], padding=False)
         query = gr.Textbox(visible=False)
-        several = len(tabs) > 1
+        chooser: gr.Tabs | None = None
         forms = []
-        if several:
+        if len(tabs) > 1:
             with gr.Tabs(elem_classes=["ph-methods"]) as chooser:
                 for tab in tabs:
                     with gr.Tab(tab.name, id=tab.name):
                         forms.append(form_of(tab))
+            names = [tab.name for tab in tabs]
             demo.load(
-                lambda text: gr.Tabs(selected=wiring.wanted_tab(text, [t.name for t in tabs])),
+                lambda text: gr.Tabs(selected=permalinks.chosen_tab(text, names)),
                 query,
                 chooser,
-                js=QUERY,
-                **wiring.QUIET,
+                js=permalinks.QUERY,
+                **events.QUIET,
             )
         else:
             forms = [form_of(tab) for tab in tabs]
         for form in forms:
-            wiring.connect(form, demo, query, form.tab.name if several else "", QUERY)
-    # What the gallery writes on the app's card.
-    vars(demo).update(idea=idea, emoji=emoji)
+            events.connect(form, demo, query, form.tab.name if chooser else "")
+        events.connect_panels(forms, chooser)
+        gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)
+    # What the gallery writes on the app's card, and what tests run.
+    vars(demo).update(idea=idea, emoji=emoji, tabs=tuple(tabs))
     demo.queue(max_size=64, default_concurrency_limit=8)
     return demo
 
 
-def _heading(title: str, idea: str, papers: Sequence[tuple[str, str]]) -> str:
+def _heading(title: str, idea: str) -> str:
+    return f"<h1>{escape(title)}</h1><p>{escape(idea)}</p>"
+
+
+def _foot(papers: Sequence[tuple[str, str]]) -> str:
     links = " · ".join(
         f'<a href="{escape(url)}" target="_blank" rel="noopener">{escape(label)}</a>'
         for label, url in papers
     )
-    return f"<h1>{escape(title)}</h1><p>{escape(idea)} {links}</p>"
+    return f"<p>Papers: {links}</p>" if links else ""
 
 
-def _example_files(tabs: Sequence[Tab]) -> list[str | Path]:
-    values = [value for tab in tabs for example in tab.examples for value in example.values()]
-    return [value for value in values if isinstance(value, (str, Path)) and Path(value).is_file()]
+def _static_files(tabs: Sequence[Tab]) -> list[str | Path]:
+    """The files that a page shows of itself: examples and openings."""
+    examples = [example for tab in tabs for example in tab.examples]
+    values = [value for example in examples for value in example.values()]
+    openings = [tab.opening for tab in tabs if tab.opening]
+    return [v for v in values if isinstance(v, (str, Path)) and Path(v).is_file()] + openings

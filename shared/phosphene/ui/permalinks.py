@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from phosphene.errors import InputError
-from phosphene.knobs import Parameter
+from phosphene.knobs import Parameter, Picture
 from phosphene.ui.controls import MEDIA
+from phosphene.ui.form import Form
+
+QUERY = "() => [window.location.search]"
 
 
 def link(
@@ -57,3 +62,48 @@ def _parsed(parameter: Parameter, text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def example_name(example: Mapping[str, Any]) -> str:
+    """An example's name in a permalink: that of its first file, or its first value."""
+    files = [path for value in example.values() if (path := Path(str(value))).is_file()]
+    return files[0].stem if files else str(next(iter(example.values()), ""))
+
+
+def link_of(form: Form, values: Sequence[Any], tab: str) -> str:
+    """The query string of a form's settings, with the example that one of its pictures is."""
+    arguments = form.arguments(values)
+    pictures = [p.name for p in form.tab.parameters if isinstance(p.knob, Picture)]
+    given = {_digest(arguments.get(name)) for name in pictures} - {""}
+    names = [
+        example_name(example)
+        for example in form.tab.examples
+        if given & {_digest(example.get(name)) for name in pictures}
+    ]
+    return link(form.tab.parameters, arguments, tab=tab, example=(names or [""])[0])
+
+
+def values_of(form: Form, query: str, tab: str) -> tuple[dict[str, Any], list[str]]:
+    """What a query string sets in a form, and one line per value that it cannot use.
+
+    A link to another tab sets nothing here; a link that names none is for the first.
+    """
+    values, others, notices = restore(form.tab.parameters, query or "")
+    if tab and others.get("tab", tab) != tab:
+        return {}, []
+    examples = {example_name(example): example for example in form.tab.examples}
+    name = others.get("example", "")
+    if name and name not in examples:
+        notices.append(f"The link names an example that is not here: {name[:80]}")
+    return dict(examples.get(name, {})) | values, notices
+
+
+def chosen_tab(query: str, names: Sequence[str]) -> str:
+    """The tab that a permalink names, or the first."""
+    tab = restore((), query or "")[1].get("tab", "")
+    return tab if tab in names else names[0]
+
+
+def _digest(value: Any) -> str:
+    is_file = isinstance(value, (str, Path)) and Path(value).suffix and Path(value).is_file()
+    return hashlib.sha256(Path(value).read_bytes()).hexdigest() if is_file else ""

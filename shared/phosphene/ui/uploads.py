@@ -30,6 +30,11 @@ def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
     return None if payload is None else safe_path(payload)
 
 
+def _numbers(control: gr.HTML, payload: Any) -> Any:
+    """The list as the browser has it; `knobs` checks it."""
+    return payload
+
+
 async def _kept_here(control: Any, source: str | Path | None) -> str | None:
     """Gradio's copy into its cache, which would also fetch whatever address it is given."""
     if str(source).startswith(("http://", "https://")):
@@ -49,6 +54,8 @@ PictureInput: Any = _subclass(gr.Image, "PictureInput", preprocess=_as_uploaded)
 """An image control that hands over the file as it came: `images.load` opens it once."""
 FileInput: Any = _subclass(gr.File, "FileInput")
 """A file control that fetches no address."""
+NumberRow: Any = _subclass(gr.HTML, "NumberRow", preprocess=_numbers)
+"""Sliders in a row for a list of numbers."""
 BrushInput: Any = _subclass(gr.ImageEditor, "BrushInput")
 """A brush over a picture that fetches no address."""
 

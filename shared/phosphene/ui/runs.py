@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from phosphene import device, knobs
 from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
 from phosphene.hosting import malloc
-from phosphene.methods import METHODS
+from phosphene.knobs import NetworkChoice, Parameter
+from phosphene.methods import METHODS, start
+from phosphene.networks import weights, zoo
 from phosphene.ui.export import jpeg
 
 log = logging.getLogger(__name__)
@@ -32,7 +36,7 @@ SORRY = "Something went wrong on our side; your settings are kept. Try again, or
 @on_gpu
 def run_method(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame]:
     """The frames of a method by name; arguments and frames can be pickled."""
-    yield from METHODS[name](**arguments)
+    yield from start(METHODS[name], arguments)
 
 
 def budget() -> float:
@@ -40,7 +44,7 @@ def budget() -> float:
     return float(os.environ.get("PHOSPHENE_BUDGET") or 600)
 
 
-def sentence(error: Exception) -> gr.Error:
+def user_error(error: Exception) -> gr.Error:
     """The error for the page: its own sentence, or an apology while the log has the rest."""
     if isinstance(error, gr.Error):
         return error
@@ -54,7 +58,8 @@ def sentence(error: Exception) -> gr.Error:
 class Run:
     """What the page remembers of a run: its last frame and a film of bounded length.
 
-    When it is over, only `result` stays, a PNG, where the page can go on from it.
+    When it is over, only `result` stays, a PNG, where the page can go on from it, and `sets`, the
+    knobs that each of its panels fills in.
     """
 
     name: str
@@ -67,9 +72,11 @@ class Run:
     _seen: int = 0
     rate: float = 0.0
     result: bytes = b""
+    sets: tuple[Mapping[str, Any], ...] = ()
 
     def close(self, picture: bytes = b"") -> None:
         """Let go of everything but the result."""
+        self.sets = tuple(panel.sets for panel in self.last.panels) if self.last else ()
         self.film, self.last, self.arguments = [], None, {}
         self.result = picture if len(picture) <= LARGEST else b""
 
@@ -97,6 +104,29 @@ class Run:
             return self.film
         last = (self.last.step, jpeg(self.last.image, longest=640))
         return [item for item in self.film if item[0] != last[0]] + [last]
+
+
+def checked(method: Callable[..., Iterator[Frame]], arguments: Mapping[str, Any]) -> Run:
+    """A run of a method; InputError for the first argument that does not fit."""
+    return Run(method.__name__, knobs.check(method, arguments))
+
+
+def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..., Any]) -> None:
+    """Have the weights of the run's networks on the disk; a download reports its progress.
+
+    InputError in the middle of one if the run is stopped.
+    """
+
+    def progress(name: str, done: int, total: int) -> None:
+        if run.stopping:
+            raise InputError(f"stopped while {name} was on its way")
+        report((done, total), desc=f"Downloading {name}", unit="B")
+
+    kind = device.pick().type
+    for parameter in parameters:
+        name = run.arguments.get(parameter.name)
+        if isinstance(parameter.knob, NetworkChoice) and name and zoo.known(name):
+            weights.fetch(name, device_type=kind, progress=partial(progress, name))
 
 
 def frames(run: Run) -> Iterator[Frame]:
