@@ -69,8 +69,8 @@ def hero() -> None:
     """Three photographs, dreaming."""
     eyes = {"network": "vgg19", "octaves": 4, "steps": 8}
     pictures = [
-        dreamt("chameleon", tap="relu5_1", **eyes),
-        dreamt("coffee", tap="relu4_2", **eyes),
+        dreamt("chameleon", layer="relu5_1", **eyes),
+        dreamt("coffee", layer="relu4_2", **eyes),
         dreamt("flower"),
     ]
     saved(row(pictures), ROOT / "docs" / "images" / "hero.jpg")
@@ -185,7 +185,7 @@ def lites() -> None:
     for network in ("efficientnet_lite1", "efficientnet_lite2"):
         seen = [
             dreamt("summer_palace", network=network),
-            dreamt("flower", network=network, tap="blocks.3.2"),
+            dreamt("flower", network=network, layer="blocks.3.2"),
             visualized("goose", network=network),
         ]
         rows.append(row(seen, width=WIDTH))
@@ -254,22 +254,25 @@ def regions() -> None:
         masks = [Image.new("L", (width, height)) for _ in range(2)]
         masks[0].paste(255, (0, 0, width // 3, height))
         masks[1].paste(255, (2 * width // 3, 0, width, height))
-        *_, last = phosphene.stylize(
-            picture, middle, second=left, mask=masks[0], third=right, third_mask=masks[1]
-        )
+        styles = [
+            phosphene.Style(middle),
+            phosphene.Style(left, mask=masks[0]),
+            phosphene.Style(right, mask=masks[1]),
+        ]
+        *_, last = phosphene.stylize(picture, styles)
         shown.append(last.image)
     saved(row(shown, width=WIDTH), PAINTED / "regions.jpg")
 
 
 def walks(*names: str) -> None:
-    """Ten layers of both embedded networks at 224 pixels, 96 iterations times the depth's share."""
+    """Ten layers of both embedded networks at 224 pixels, 96 iterations times the depth factor."""
     app = APPS / "feature_inversion"
     for name in names or ("koala", "summer_palace"):
         photo = app / "examples" / f"{name}.jpg"
         for network in ("vgg19", "efficientnet_lite0"):
             *_, last = phosphene.invert_layers(photo, network=network, size=224, steps=96)
             saved(last.image, app / "pictures" / f"{name}_{network}.jpg")
-            print(f"{name}, {network}: {last.seconds:.1f} s, {dict(last.metrics)}", flush=True)
+            print(f"{name}, {network}: {last.seconds:.1f} s, {last.tables[0].rows}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A frozen network, a canvas, a loss, one loop that descends it, and a stream of frames:
 
     >>> import phosphene
-    >>> for frame in phosphene.dream("photo.jpg", tap="blocks.4"):  # doctest: +SKIP
+    >>> for frame in phosphene.dream("photo.jpg", layer="blocks.4"):  # doctest: +SKIP
     ...     print(frame.step, frame.loss)
     >>> frame.image.save("dream.png")  # doctest: +SKIP
 """
@@ -15,6 +15,7 @@ from phosphene.methods.deepdream.dream import dream
 from phosphene.methods.deepdream.film import dream_video, zoom
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
+from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
 from phosphene.methods.style_transfer.vary import vary_style
@@ -22,6 +23,14 @@ from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
 from phosphene.networks.features import features
 from phosphene.networks.loading import load_network
+from phosphene.optimize.objectives import (
+    Objective,
+    channel,
+    class_,
+    custom,
+    layer,
+    neuron,
+)
 
 __version__ = "0.1.0"
 
@@ -29,14 +38,21 @@ __all__ = [
     "METHODS",
     "Frame",
     "InputError",
+    "Objective",
     "PhospheneError",
+    "Style",
     "WeightsError",
+    "channel",
+    "class_",
+    "custom",
     "dream",
     "dream_video",
     "features",
     "invert",
     "invert_layers",
+    "layer",
     "load_network",
+    "neuron",
     "repeat",
     "stylize",
     "texture",

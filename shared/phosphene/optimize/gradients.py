@@ -41,9 +41,9 @@ class Conditioner:
     @torch.no_grad()
     def __call__(self, gradient: Tensor) -> Tensor:
         """The direction; call it once per step, in order."""
-        even = unit(calm(equalized(gradient, self.shares), self.color))
+        even = l1_normalized(reduce_chroma(equalized(gradient, self.shares), self.color))
         self.mean = even if self.mean is None else self.mean.lerp(even, 1 - self.momentum)
-        direction = unit(self.mean)
+        direction = l1_normalized(self.mean)
         return direction if self.where is None else direction * self.where
 
 
@@ -64,23 +64,23 @@ def equalized(gradient: Tensor, shares: list[float]) -> Tensor:
     return result
 
 
-def calm(gradient: Tensor, color: float, radius: float = 2.0) -> Tensor:
+def reduce_chroma(gradient: Tensor, color: float, radius: float = 2.0) -> Tensor:
     """Chrominance blurred by `radius` pixels and scaled by `color`; luminance as it is."""
     light = luminance(gradient)
     return light + color * blur(gradient - light, radius)
 
 
-def unit(gradient: Tensor) -> Tensor:
+def l1_normalized(gradient: Tensor) -> Tensor:
     """Each picture's gradient divided by its mean absolute value."""
     return gradient / (gradient.abs().mean((1, 2, 3), keepdim=True) + 1e-12)
 
 
-def busy(picture: Tensor, radius: float = 10.0) -> Tensor:
+def contrast_mask(picture: Tensor, radius: float = 10.0) -> Tensor:
     """Where a picture (1, 3, H, W) has detail: local contrast over its mean, at most 1."""
     light = luminance(picture)[:, :1]
     contrast = blur((light - blur(light, 0.6 * radius)).square(), radius).clamp(min=0).sqrt()
     return (contrast / (contrast.mean() + 1e-6)).clamp(max=1)
 
 
-def _upsampled(small: Tensor, like: Tensor) -> Tensor:
-    return F.interpolate(small, like.shape[-2:], mode="bilinear", align_corners=False)
+def _upsampled(coarse: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(coarse, like.shape[-2:], mode="bilinear", align_corners=False)

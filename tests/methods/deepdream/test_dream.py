@@ -7,8 +7,13 @@ from PIL import Image
 
 from phosphene import InputError, dream, load_network
 from phosphene.images import load, to_tensor
-from phosphene.methods.deepdream.octaves import Plan, strengths
-from phosphene.optimize.gradients import Conditioner, busy, equalized, unit
+from phosphene.methods.deepdream.octaves import DreamSettings, strengths
+from phosphene.optimize.gradients import (
+    Conditioner,
+    contrast_mask,
+    equalized,
+    l1_normalized,
+)
 from phosphene.optimize.tiling import tiled
 from tests.pictures import PALACE
 
@@ -37,7 +42,7 @@ def strength_at(picture, tap):
 @pytest.mark.parametrize("tap", ["blocks.2", "blocks.4"])
 def test_a_dream_raises_its_layer(tap):
     before = strength_at(load(PALACE, 128), tap)
-    assert strength_at(last(tap=tap, steps=8, strength=2).image, tap) > 1.3 * before
+    assert strength_at(last(layer=tap, steps=8, strength=2).image, tap) > 1.3 * before
 
 
 def test_a_seed_repeats_a_dream_and_another_does_not():
@@ -100,7 +105,7 @@ def test_rounds_dream_further():
         ({"octave_strengths": "1, big"}, "cannot be read"),
         ({"octave_strengths": "1, -3"}, "leave 0 to 10"),
         ({"objective": "blocks.4 ++"}, "cannot be read"),
-        ({"tap": "blocks.44"}, "did you mean"),
+        ({"layer": "blocks.44"}, "did you mean"),
     ],
 )
 def test_what_cannot_be_dreamt_is_said_in_a_sentence(options, words):
@@ -109,13 +114,13 @@ def test_what_cannot_be_dreamt_is_said_in_a_sentence(options, words):
 
 
 def test_sizes_too_small_for_the_layer_are_left_out():
-    sizes = Plan(octaves=8, scale=2.0).sizes(256, 128, least=64)
+    sizes = DreamSettings(octaves=8, scale=2.0).sizes(256, 128, min_side=64)
     assert sizes == [(128, 64), (256, 128)]
 
 
 def test_strengths_repeat_their_last():
-    plan = Plan(powers=strengths("1; 0.5"), strength=2)
-    assert [plan.power(octave) for octave in range(4)] == [2, 1, 1, 1]
+    settings = DreamSettings(octave_strengths=strengths("1; 0.5"), strength=2)
+    assert [settings.strength_at(octave) for octave in range(4)] == [2, 1, 1, 1]
 
 
 def gradient_of(loss, x):
@@ -200,12 +205,12 @@ def test_a_conditioned_gradient_has_unit_size_and_keeps_out_of_where():
     where[..., :16] = 0
     direction = Conditioner(where=where)(torch.randn(1, 3, 32, 32, generator=generator))
     assert direction[..., :16].abs().max() == 0
-    assert unit(direction).abs().mean() == pytest.approx(1, rel=1e-4)
+    assert l1_normalized(direction).abs().mean() == pytest.approx(1, rel=1e-4)
 
 
 def test_a_flat_region_is_not_busy():
     x = torch.full((1, 3, 64, 64), 0.5)
     x[..., 32:] = torch.rand(1, 3, 64, 32, generator=torch.Generator().manual_seed(0))
-    where = busy(x)
+    where = contrast_mask(x)
     assert where[..., 48:].mean() > 0.9
     assert where[..., :8].mean() < 0.2

@@ -7,9 +7,14 @@ from PIL import Image
 from phosphene import InputError, load_network, visualize, visualize_differences, visualize_layer
 from phosphene.images import to_tensor
 from phosphene.methods.visualization.differences import VARIANTS
-from phosphene.methods.visualization.facets import beginnings, meanings, parted
-from phosphene.methods.visualization.render import Care, Grower, Kept, beginning
-from phosphene.methods.visualization.visualize import wish_of
+from phosphene.methods.visualization.facets import cluster, embeddings, facet_images
+from phosphene.methods.visualization.render import (
+    FeatureVisualizer,
+    RegularizedCanvas,
+    Regularizers,
+    initial_image,
+)
+from phosphene.methods.visualization.visualize import objective_loss
 from phosphene.optimize.canvas import Pixels
 from phosphene.optimize.objectives import parse
 from tests.pictures import PANDA
@@ -40,13 +45,13 @@ def test_ten_classes_are_certain_and_stay_likely_shifted_and_scaled(net):
     indices = torch.tensor([net.find_class(name) for name in CLASSES])
     rows = torch.arange(len(CLASSES))
 
-    def wish(x):
+    def loss(x):
         return {"logits": -net.logits(x)[rows, indices].mean()}
 
     generator = torch.Generator().manual_seed(0)
-    care = Care(tv=60, jitter=16, zoom=40, turn=15)
-    start = beginning("noise", 160, 160, len(CLASSES), generator)
-    *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 128)
+    regularizers = Regularizers(tv=60, jitter=16, zoom=40, turn=15)
+    start = initial_image("noise", 160, 160, len(CLASSES), generator)
+    *_, (_, grown) = FeatureVisualizer(loss, regularizers, generator).run(start, 128)
 
     def chance(pictures):
         with torch.no_grad():
@@ -64,7 +69,7 @@ def test_a_channel_is_raised_more_than_any_other_of_its_layer(net):
             return net.acts(picture, ["blocks.4"])["blocks.4"][0].flatten(1).mean(1)
 
     generator = torch.Generator().manual_seed(0)
-    start = beginning("noise", 112, 112, 1, generator)
+    start = initial_image("noise", 112, 112, 1, generator)
     raised = channels(to_tensor(last(target="blocks.4:57").image)) - channels(start)
     assert raised.argmax() == 57
 
@@ -96,12 +101,12 @@ def test_a_probability_climbs_from_noise_and_is_shown_beside_the_score(target):
 def test_diversity_makes_pictures_of_one_thing_differ(net):
     def alike(diversity):
         generator = torch.Generator().manual_seed(0)
-        start = beginning("noise", 96, 96, 3, generator)
-        wish = wish_of(net, parse("class:goose", net), start, diversity)
-        care = Care(jitter=8)
-        *_, (_, grown) = Grower(net, wish, care, generator).grow(start, 16)
+        start = initial_image("noise", 96, 96, 3, generator)
+        loss = objective_loss(net, parse("class:goose", net), start, diversity)
+        regularizers = Regularizers(jitter=8)
+        *_, (_, grown) = FeatureVisualizer(loss, regularizers, generator).run(start, 16)
         with torch.no_grad():
-            return float(wish_of(net, parse("class:goose", net), start, 1.0)(grown)["alike"])
+            return float(objective_loss(net, parse("class:goose", net), start, 1.0)(grown)["alike"])
 
     assert alike(10.0) < alike(0.001) - 0.02
 
@@ -134,9 +139,9 @@ def kinds():
 
 def test_unlike_examples_are_parted_the_larger_kind_first(net, kinds):
     pictures = [Image.fromarray(k) if isinstance(k, np.ndarray) else k for k in kinds]
-    found, _ = parted(meanings(pictures, net), 2, torch.Generator().manual_seed(3))
-    assert found.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
-    means = beginnings(kinds, net, 64, 2, torch.Generator().manual_seed(3))
+    clusters, _ = cluster(embeddings(pictures, net), 2, torch.Generator().manual_seed(3))
+    assert clusters.tolist() == [1, 1, 0, 0, 0, 0, 0, 0, 1, 1]
+    means = facet_images(kinds, net, 64, 2, torch.Generator().manual_seed(3))
     red = means[:, 0, :24] - means[:, 1:, :24].mean(1)
     assert means.shape == (2, 3, 64, 64)
     assert red[0].mean() > red[1].mean() + 0.1
@@ -144,8 +149,8 @@ def test_unlike_examples_are_parted_the_larger_kind_first(net, kinds):
 
 def test_no_kind_is_empty_even_of_twins():
     twins = torch.ones(4, 3)
-    found, _ = parted(twins, 3, torch.Generator().manual_seed(0))
-    assert sorted(set(found.tolist())) == [0, 1, 2]
+    clusters, _ = cluster(twins, 3, torch.Generator().manual_seed(0))
+    assert sorted(set(clusters.tolist())) == [0, 1, 2]
 
 
 def test_pictures_grow_from_kinds_of_examples_the_same_for_a_seed(kinds):
@@ -155,7 +160,7 @@ def test_pictures_grow_from_kinds_of_examples_the_same_for_a_seed(kinds):
     assert not np.array_equal(first, np.asarray(last(**options | {"examples": None}).image))
 
 
-@pytest.mark.parametrize(("given", "words"), [(1, "1 example pictures for 2"), (25, "at most 24")])
+@pytest.mark.parametrize(("given", "words"), [(1, "1 example pictures for 2"), (25, "up to 24")])
 def test_too_few_or_too_many_examples_are_said_in_a_sentence(kinds, given, words):
     with pytest.raises(InputError, match=words):
         last(count=2, examples=(kinds * 3)[:given])
@@ -175,10 +180,13 @@ def test_only_a_class_has_a_probability():
         last(target="blocks.4:3", score="probability")
 
 
-@pytest.mark.parametrize("care", [Care(blur=1.0, every=1), Care(small=0.5, every=1)])
-def test_tidying_takes_away_from_the_pixels(care):
-    start = beginning("noise", 32, 32, 1, torch.Generator().manual_seed(0))
-    canvas = Kept(Pixels(start), care)
+@pytest.mark.parametrize(
+    "regularizers",
+    [Regularizers(blur=1.0, blur_every=1), Regularizers(clip_norm=0.5, blur_every=1)],
+)
+def test_cleaning_takes_away_from_the_pixels(regularizers):
+    start = initial_image("noise", 32, 32, 1, torch.Generator().manual_seed(0))
+    canvas = RegularizedCanvas(Pixels(start), regularizers)
     canvas.project()
     assert (canvas() - 0.5).abs().mean() < 0.95 * (start - 0.5).abs().mean()
 
@@ -187,13 +195,13 @@ def test_pixels_that_contribute_little_are_clipped_first():
     picture = torch.full((1, 3, 4, 4), 0.6)
     gradient = torch.zeros(1, 3, 4, 4)
     gradient[..., :2] = 1.0
-    tidied = Care(weak=0.5).tidied(picture, gradient)
-    assert (tidied[..., :2] == 0.6).all()
-    assert (tidied[..., 2:] == 0.5).all()
+    cleaned = Regularizers(clip_contribution=0.5).cleaned(picture, gradient)
+    assert (cleaned[..., :2] == 0.6).all()
+    assert (cleaned[..., 2:] == 0.5).all()
 
 
 def test_the_middle_is_kept_and_the_border_fades():
-    canvas = Kept(Pixels(torch.ones(1, 3, 33, 33)), Care(center=1.0))
+    canvas = RegularizedCanvas(Pixels(torch.ones(1, 3, 33, 33)), Regularizers(center=1.0))
     assert canvas()[0, 0, 16, 16] > 0.95
     assert canvas()[0, 0, 0, 0] < 0.6
 
@@ -214,9 +222,10 @@ def test_every_regularizer_has_its_place_in_the_grid():
 
 @pytest.mark.parametrize("target", ["goose", "bell pepper"])
 def test_all_regularizers_together_draw_what_was_asked_for(net, target):
-    _, fourier, octaves, lr, care = VARIANTS[-1]
+    _, fourier, octaves, lr, regularizers = VARIANTS[-1]
     generator = torch.Generator().manual_seed(0)
-    start = beginning("noise", 160, 160, 1, generator)
-    wanted = wish_of(net, parse(f"class:{target}", net), start, 0.0)
-    *_, (_, grown) = Grower(net, wanted, care, generator, fourier, octaves, lr).grow(start, 64)
+    start = initial_image("noise", 160, 160, 1, generator)
+    loss = objective_loss(net, parse(f"class:{target}", net), start, 0.0)
+    visualizer = FeatureVisualizer(loss, regularizers, generator, fourier, octaves, lr)
+    *_, (_, grown) = visualizer.run(start, 64)
     assert net.verdict(grown, 1).get(target, 0) > 0.9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, TypeAlias
 
 import torch
@@ -15,18 +15,26 @@ from phosphene.frame import Frame, Progress
 from phosphene.images import ImageLike
 from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Picture, Range, Seed, Text
 from phosphene.methods import method
-from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan, strengths
+from phosphene.methods.deepdream.octaves import (
+    Composite,
+    DreamSettings,
+    OctaveDream,
+    strengths,
+)
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import EMBEDDED
-from phosphene.optimize.objectives import Objective, check, parse
-
-Wanted: TypeAlias = Callable[[Tensor], dict[str, Tensor]]
+from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED
+from phosphene.optimize.losses import Loss
+from phosphene.optimize.objectives import (
+    Objective,
+    ObjectiveLike,
+    check_size,
+    from_python,
+    resolve,
+)
 
 FAVORITES = {
-    "efficientnet_lite0": "blocks.4 + 0.1 * blocks.3.2",
-    "efficientnet_lite1": "blocks.4 + 0.1 * blocks.3.2",
-    "efficientnet_lite2": "blocks.4 + 0.1 * blocks.3.2",
+    **dict.fromkeys(CLASSIFIERS, "blocks.4 + 0.1 * blocks.3.2"),
     "vgg19": "relu4_2 + relu5_1",
     "timm/inception_v3.tv_in1k": "Mixed_5d + Mixed_6b",
     "timm/resnet50.a1_in1k": "layer3.2",
@@ -48,13 +56,16 @@ Layer: TypeAlias = Annotated[
     str, LayerChoice(label="Layer", help="early: strokes; late: things; empty: our favorites")
 ]
 Strength: TypeAlias = Annotated[float, Range(0.1, 5.0, 0.1, label="Strength")]
-Octaves: TypeAlias = Annotated[int, Range(1, 8, label="Octaves", help="how many sizes dream")]
+Octaves: TypeAlias = Annotated[
+    int, Range(1, 8, label="Octaves", help="how many sizes dream", quick=1)
+]
 Mixture: TypeAlias = Annotated[
-    str,
+    ObjectiveLike,
     Text(
         label="Mixture, instead of the layer",
         placeholder="0.7 * blocks.4 + 0.3 * blocks.2:57",
-        help="layers, TAP:CHANNELS and class:NAME, with weights",
+        help="layers, LAYER:CHANNELS and class:NAME, with weights",
+        other=from_python,
         advanced=True,
     ),
 ]
@@ -77,11 +88,13 @@ Net: TypeAlias = Annotated[str, NetworkChoice(options=NETWORKS, label="Network",
 def dream(
     image: Annotated[ImageLike, Picture(label="Your picture")],
     *,
-    tap: Layer = "",
+    layer: Layer = "",
     strength: Strength = 1.0,
     octaves: Octaves = 5,
-    steps: Annotated[int, Range(1, 100, label="Steps per octave")] = 12,
-    size: Annotated[int, Range(64, 4096, 32, label="Size", help="longer side, pixels")] = 512,
+    steps: Annotated[int, Range(1, 100, label="Steps per octave", quick=2)] = 12,
+    size: Annotated[
+        int, Range(64, 4096, 32, label="Size", help="longer side, pixels", quick=96)
+    ] = 512,
     blend: Annotated[
         float, Range(0, 1, 0.05, label="Blend", help="0: your picture, 1: the dream")
     ] = 1.0,
@@ -130,15 +143,16 @@ def dream(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Make a picture dream: ascend what layers, channels, a class or a guide ask for."""
-    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
+    picture = images.load(image, size)
+    net, objective, source = prepare(picture, objective or layer, network, device)
     height, width = source.shape[-2:]
     inside = None if mask is None else images.region(mask, height, width, net.device)
-    plan = Plan(
+    settings = DreamSettings(
         steps=steps,
         octaves=octaves,
         scale=octave_scale,
         strength=strength,
-        powers=strengths(octave_strengths),
+        octave_strengths=strengths(octave_strengths),
         color=color,
         calm=calm,
         smooth=smooth,
@@ -147,31 +161,31 @@ def dream(
         turn=turn,
         tile=tile,
     )
-    dreamer = Dreamer(
-        loss=wanted(net, wish, source, guide),
-        plan=plan,
-        least=least(net, wish),
+    octave_dream = OctaveDream(
+        loss=dream_loss(net, objective, source, guide),
+        settings=settings,
+        min_side=min_side(net, objective),
         generator=torch.Generator().manual_seed(seed),
         inside=inside,
-        show=Look(source, inside, blend, keep_colors).show,
+        show=Composite(source, inside, blend, keep_colors).show,
     )
-    progress = Progress(rounds * dreamer.count(height, width))
+    progress = Progress(rounds * octave_dream.count(height, width))
     for lap in range(1, rounds + 1):
         note = f"round {lap} of {rounds}" if rounds > 1 else ""
-        source = yield from dreamer.dream(source, progress, note)
+        source = yield from octave_dream.dream(source, progress, note)
 
 
-def begun(
-    picture: Image.Image, words: str, network: str, device: str | None
+def prepare(
+    picture: Image.Image, objective: ObjectiveLike, network: str, device: str | None
 ) -> tuple[Network, Objective, Tensor]:
-    """The network, what to dream of (empty: its favorite), the picture (1, 3, H, W) on it.
+    """The network, its objective (empty: a favorite), the picture (1, 3, H, W) on its device.
 
-    InputError where the words cannot be read or the picture is too small for them.
+    InputError where the objective cannot be read or the picture is too small for it.
     """
     net = load_network(network, device=device)
-    wish = parse(words or favorite(net), net)
-    check(wish, net, picture.height, picture.width)
-    return net, wish, images.to_tensor(picture, net.device)
+    resolved = resolve(objective or favorite(net), net)
+    check_size(resolved, net, picture.height, picture.width)
+    return net, resolved, images.to_tensor(picture, net.device)
 
 
 def favorite(net: Network) -> str:
@@ -179,44 +193,46 @@ def favorite(net: Network) -> str:
     return FAVORITES.get(net.name, net.default_tap)
 
 
-def least(net: Network, wish: Objective) -> int:
-    """The least side of a picture in pixels at which every tap shows something."""
-    return max(net.tap(tap).minimum for tap in wish.taps)
+def min_side(net: Network, objective: Objective) -> int:
+    """The shorter side in pixels from which on every layer shows something."""
+    return max(net.tap(layer).min_side for layer in objective.layers)
 
 
-def wanted(net: Network, wish: Objective, source: Tensor, guide: ImageLike | None = None) -> Wanted:
+def dream_loss(
+    net: Network, objective: Objective, source: Tensor, guide: ImageLike | None = None
+) -> Loss:
     """The loss of a dream; weights count in shares of what the source has of each term."""
     if guide is not None:
-        return guided(net, wish, guide)
+        return guided_loss(net, objective, guide)
     with torch.no_grad():
-        small = images.scaled(source, *_at_most(source, 512, least(net, wish)))
-        scaled = wish.scaled_to(net.acts(small, wish.taps))
-    return lambda x: scaled.loss(net.acts(x, scaled.taps))
+        fitted = images.scaled(source, *_at_most(source, 512, min_side(net, objective)))
+        scaled = objective.scaled_to(net.acts(fitted, objective.layers))
+    return lambda x: scaled.loss(net.acts(x, scaled.layers))
 
 
-def guided(net: Network, wish: Objective, guide: ImageLike) -> Wanted:
+def guided_loss(net: Network, objective: Objective, guide: ImageLike) -> Loss:
     """Every place wants to be more like the place of the guide that it is most like.
 
     The guided dream of google/deepdream (2015): the gradient at each position is the guide's
     feature vector with the largest dot product.
     """
     picture = images.load(guide, GUIDE_SIDE)
-    taps = [tap for tap in wish.taps if net.tap(tap).receptive_field is not None]
-    if not taps:
+    layers = [name for name in objective.layers if net.tap(name).receptive_field is not None]
+    if not layers:
         raise InputError("a guide needs a layer to compare in; choose one instead of a class")
-    for tap in taps:
-        if min(picture.size) < net.tap(tap).minimum:
+    for name in layers:
+        if min(picture.size) < net.tap(name).min_side:
             raise InputError(
                 f"guide is {picture.width}×{picture.height} after fitting into {GUIDE_SIDE} "
-                f"pixels; {tap} needs at least {net.tap(tap).minimum} on each side"
+                f"pixels; {name} needs at least {net.tap(name).min_side} on each side"
             )
     with torch.no_grad():
-        acts = net.acts(images.to_tensor(picture, net.device), taps)
-    guides = {tap: act[0].flatten(1).float() for tap, act in acts.items()}
+        acts = net.acts(images.to_tensor(picture, net.device), layers)
+    guides = {name: act[0].flatten(1).float() for name, act in acts.items()}
 
     def loss(x: Tensor) -> dict[str, Tensor]:
-        found = net.acts(x, taps)
-        return {f"guide in {tap}": _likeness(found[tap], guides[tap]) for tap in taps}
+        acts = net.acts(x, layers)
+        return {f"guide in {name}": _likeness(acts[name], guides[name]) for name in layers}
 
     return loss
 

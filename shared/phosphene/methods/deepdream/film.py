@@ -23,21 +23,23 @@ from phosphene.methods.deepdream.dream import (
     Net,
     Octaves,
     Strength,
-    begun,
-    least,
-    wanted,
+    dream_loss,
+    min_side,
+    prepare,
 )
-from phosphene.methods.deepdream.octaves import Dreamer, Look, Plan
+from phosphene.methods.deepdream.octaves import Composite, DreamSettings, OctaveDream
 
-Size: TypeAlias = Annotated[int, Range(96, 1024, 32, label="Size", help="longer side, pixels")]
-Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave")]
+Size: TypeAlias = Annotated[
+    int, Range(96, 1024, 32, label="Size", help="longer side, pixels", quick=96)
+]
+Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave", quick=1)]
 
 
 @method
 def zoom(
     image: Annotated[ImageLike, Picture(label="Your picture")],
     *,
-    pictures: Annotated[int, Range(1, 1200, label="Pictures", help="of the film")] = 48,
+    pictures: Annotated[int, Range(1, 1200, label="Pictures", help="of the film", quick=2)] = 48,
     closer: Annotated[float, Range(-10, 20, 0.5, label="Zoom", help="percent a picture")] = 4,
     turn: Annotated[float, Range(-10, 10, 0.1, label="Turn", help="degrees a picture")] = 0.5,
     drift_x: Annotated[
@@ -46,7 +48,7 @@ def zoom(
     drift_y: Annotated[
         float, Range(-10, 10, 0.5, label="Drift down", help="percent", advanced=True)
     ] = 0,
-    tap: Layer = "",
+    layer: Layer = "",
     strength: Strength = 1.0,
     octaves: Octaves = 2,
     steps: Steps = 4,
@@ -58,14 +60,16 @@ def zoom(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Fall into a picture: dream, move closer, dream again; every picture joins the film."""
-    net, wish, source = begun(images.load(image, size), objective or tap, network, device)
-    plan = Plan(steps=steps, octaves=octaves, strength=strength, calm=0.5)
+    picture = images.load(image, size)
+    net, objective, source = prepare(picture, objective or layer, network, device)
+    settings = DreamSettings(steps=steps, octaves=octaves, strength=strength, calm=0.5)
     generator = torch.Generator().manual_seed(seed)
-    dreamer = Dreamer(wanted(net, wish, source), plan, least(net, wish), generator)
-    progress = Progress(pictures * dreamer.count(*source.shape[-2:]))
+    loss = dream_loss(net, objective, source)
+    octave_dream = OctaveDream(loss, settings, min_side(net, objective), generator)
+    progress = Progress(pictures * octave_dream.count(*source.shape[-2:]))
     for number in range(1, pictures + 1):
-        dream = yield from dreamer.dream(source, progress, f"picture {number} of {pictures}")
-        yield _moment(dream, progress, number, pictures, rate)
+        dream = yield from octave_dream.dream(source, progress, f"picture {number} of {pictures}")
+        yield _film_frame(dream, progress, number, pictures, rate)
         source = moved(dream.clamp(0, 1), closer, turn, drift_x, drift_y)
 
 
@@ -73,7 +77,7 @@ def zoom(
 def dream_video(
     video: Annotated[str, File(label="Your video", suffixes=(".mp4", ".mov", ".webm", ".gif"))],
     *,
-    tap: Layer = "",
+    layer: Layer = "",
     strength: Strength = 1.0,
     octaves: Octaves = 3,
     steps: Steps = 6,
@@ -90,23 +94,23 @@ def dream_video(
 ) -> Iterator[Frame]:
     """Make a short video dream, each picture starting from a share of the dream before it."""
     shots = films.read(video, size, rate)
-    net, wish, source = begun(shots[0], objective or tap, network, device)
-    plan = Plan(steps=steps, octaves=octaves, strength=strength)
-    loss, detail = wanted(net, wish, source), torch.zeros_like(source)
-    dreamer = Dreamer(loss, plan, least(net, wish), torch.Generator())
-    progress = Progress(len(shots) * dreamer.count(*source.shape[-2:]))
+    net, objective, source = prepare(shots[0], objective or layer, network, device)
+    settings = DreamSettings(steps=steps, octaves=octaves, strength=strength)
+    loss, detail = dream_loss(net, objective, source), torch.zeros_like(source)
+    octave_dream = OctaveDream(loss, settings, min_side(net, objective), torch.Generator())
+    progress = Progress(len(shots) * octave_dream.count(*source.shape[-2:]))
     for number, shot in enumerate(shots, 1):
         source = images.to_tensor(shot, net.device)
         if source.shape != detail.shape:
             raise InputError("the pictures of the video differ in size; save it again as MP4")
         # The same random numbers for every picture: what does not move does not flicker.
-        dreamer.generator.manual_seed(seed)
-        look = Look(source, keep_colors=keep_colors)
-        dreamer.show = look.show
+        octave_dream.generator.manual_seed(seed)
+        composite = Composite(source, keep_colors=keep_colors)
+        octave_dream.show = composite.show
         start = (source + steady * detail).clamp(0, 1)
-        dream = yield from dreamer.dream(start, progress, f"picture {number} of {len(shots)}")
+        dream = yield from octave_dream.dream(start, progress, f"picture {number} of {len(shots)}")
         detail = dream - source
-        yield _moment(look.finish(dream), progress, number, len(shots), rate)
+        yield _film_frame(composite.finish(dream), progress, number, len(shots), rate)
 
 
 def moved(picture: Tensor, closer: float, turn: float, right: float, down: float) -> Tensor:
@@ -128,7 +132,7 @@ def moved(picture: Tensor, closer: float, turn: float, right: float, down: float
     ).clamp(0, 1)
 
 
-def _moment(dream: Tensor, progress: Progress, number: int, count: int, rate: float) -> Frame:
+def _film_frame(dream: Tensor, progress: Progress, number: int, count: int, rate: float) -> Frame:
     """A finished picture of the film."""
     note = f"picture {number} of {count}"
     return progress.frame(images.to_image(dream), note=note, rate=rate)

@@ -16,7 +16,7 @@ from phosphene.images.colors import recolor
 from phosphene.optimize import transforms
 from phosphene.optimize.canvas import Pixels
 from phosphene.optimize.descend import descend
-from phosphene.optimize.gradients import Conditioner, busy
+from phosphene.optimize.gradients import Conditioner, contrast_mask
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import octave_sizes
 from phosphene.optimize.tiling import tiled
@@ -28,14 +28,17 @@ OVERLAP = 64
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How long, how strongly and how wildly to dream; `powers` are per octave, smallest first."""
+class DreamSettings:
+    """How long, how strongly and how wildly to dream.
+
+    `octave_strengths` are factors on `strength`, the smallest octave's first; the last repeats.
+    """
 
     steps: int = 12
     octaves: int = 5
     scale: float = 1.4
     strength: float = 1.0
-    powers: tuple[float, ...] = (1.0,)
+    octave_strengths: tuple[float, ...] = (1.0,)
     color: float = 0.25
     calm: float = 0.85
     smooth: float = 1.0
@@ -44,16 +47,17 @@ class Plan:
     turn: float = 0.0
     tile: int = 1024
 
-    def sizes(self, height: int, width: int, least: int) -> list[tuple[int, int]]:
-        """Picture sizes from small to full, those with a side under `least` left out."""
+    def sizes(self, height: int, width: int, min_side: int) -> list[tuple[int, int]]:
+        """Picture sizes from small to full, those with a side under `min_side` left out."""
         sizes = octave_sizes(height, width, self.octaves, self.scale)
-        return [size for size in sizes if min(size) >= least]
+        return [size for size in sizes if min(size) >= min_side]
 
-    def power(self, octave: int) -> float:
-        """The strength of an octave counted from the smallest; the last one given repeats."""
-        return self.strength * self.powers[min(octave, len(self.powers) - 1)]
+    def strength_at(self, octave: int) -> float:
+        """The strength of an octave counted from the smallest."""
+        factors = self.octave_strengths
+        return self.strength * factors[min(octave, len(factors) - 1)]
 
-    def shake(self) -> transforms.Transform:
+    def transform(self) -> transforms.Transform:
         """The random change before each step."""
         roll = transforms.jitter(self.jitter)
         if not self.turn:
@@ -63,7 +67,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Look:
+class Composite:
     """How the dream is shown over its source (1, 3, H, W)."""
 
     source: Tensor
@@ -85,19 +89,19 @@ class Look:
 
 
 @dataclass
-class Dreamer:
-    """Dreams of one kind: a loss on pictures, a plan, a stream of random numbers."""
+class OctaveDream:
+    """Dreams of one kind: a loss on pictures, settings, a stream of random numbers."""
 
     loss: Loss
-    plan: Plan
-    least: int
+    settings: DreamSettings
+    min_side: int
     generator: torch.Generator
     inside: Tensor | None = None
     show: Callable[[Tensor], Image.Image] = field(default=images.to_image)
 
     def count(self, height: int, width: int) -> int:
         """The steps of one dream."""
-        return self.plan.steps * len(self.plan.sizes(height, width, self.least))
+        return self.settings.steps * len(self.settings.sizes(height, width, self.min_side))
 
     def dream(
         self, source: Tensor, progress: Progress, note: str = ""
@@ -108,7 +112,7 @@ class Dreamer:
         the source's own detail is never lost to resampling.
         """
         full_height, full_width = source.shape[-2:]
-        sizes = self.plan.sizes(full_height, full_width, self.least)
+        sizes = self.settings.sizes(full_height, full_width, self.min_side)
         detail = torch.zeros_like(source)
         for octave, (height, width) in enumerate(sizes):
             base = images.scaled(source, height, width)
@@ -120,40 +124,43 @@ class Dreamer:
             run = descend(
                 canvas,
                 self._loss(),
-                steps=self.plan.steps,
+                steps=self.settings.steps,
                 optimizer="gradient",
                 condition=self._conditioner(base),
-                lr=STEP * self.plan.power(octave),
+                lr=STEP * self.settings.strength_at(octave),
                 render=render,
             )
-            for frame, dreamt in run:
-                detail = dreamt - base
+            for frame, picture in run:
+                detail = picture - base
                 yield progress.of(frame, note or f"octave {octave + 1} of {len(sizes)}")
         return source + detail
 
     def _conditioner(self, base: Tensor) -> Conditioner:
         where = None
-        if self.plan.calm:
-            where = 1 - self.plan.calm * (1 - busy(base))
+        if self.settings.calm:
+            where = 1 - self.settings.calm * (1 - contrast_mask(base))
         if self.inside is not None:
             inside = images.scaled(self.inside, *base.shape[-2:])
             where = inside if where is None else where * inside
-        plan = self.plan
+        settings = self.settings
         return Conditioner(
-            smooth=plan.smooth, color=plan.color, momentum=plan.momentum, where=where
+            smooth=settings.smooth,
+            color=settings.color,
+            momentum=settings.momentum,
+            where=where,
         )
 
     def _loss(self) -> Loss:
-        shake, generator, tile = self.plan.shake(), self.generator, self.plan.tile
+        transform, generator, tile = self.settings.transform(), self.generator, self.settings.tile
 
         def place() -> tuple[int, int]:
             down, right = torch.randint(tile, (2,), generator=generator).tolist()
             return down, right
 
-        def shaken(x: Tensor) -> dict[str, Tensor]:
-            return self.loss(shake(x, generator))
+        def transformed(x: Tensor) -> dict[str, Tensor]:
+            return self.loss(transform(x, generator))
 
-        return tiled(shaken, tile=tile, overlap=OVERLAP, place=place)
+        return tiled(transformed, tile=tile, overlap=OVERLAP, place=place)
 
 
 def strengths(text: str) -> tuple[float, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Annotated
+from dataclasses import asdict, replace
+from typing import Annotated, Any, NamedTuple
 
 import torch
 from PIL import Image
@@ -14,26 +14,57 @@ from phosphene.frame import Frame, Panel, Progress
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
-from phosphene.methods.visualization.render import Care, Grower, beginning
-from phosphene.methods.visualization.visualize import Net, Target, read_target, wish_of
+from phosphene.methods.visualization.render import (
+    FeatureVisualizer,
+    Regularizers,
+    initial_image,
+)
+from phosphene.methods.visualization.visualize import (
+    Net,
+    Target,
+    objective_loss,
+    resolve_target,
+)
 from phosphene.networks.loading import load_network
-from phosphene.optimize.objectives import check
+from phosphene.optimize.objectives import check_size
 
-# Name, whether the canvas is Fourier's, sizes, step, care; each adds one thing to plain pixels
-# but for the last, which is much of what `visualize` does, milder, for pictures this small.
+
+class Variant(NamedTuple):
+    """One way to grow a picture."""
+
+    name: str
+    fourier: bool
+    octaves: int
+    lr: float
+    regularizers: Regularizers
+
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """What `visualize` is told for it."""
+        canvas = "fourier" if self.fourier else "pixels"
+        own = {"canvas": canvas, "octaves": self.octaves, "lr": self.lr}
+        return {**own, **asdict(self.regularizers)}
+
+
+# Each adds one thing to plain pixels but for the last, which is much of what `visualize` does,
+# milder, for pictures this small.
 VARIANTS = (
-    ("none", False, 1, 0.02, Care()),
-    ("L2 decay", False, 1, 0.02, Care(l2=100)),
-    ("blur", False, 1, 0.04, Care(blur=1.0, every=4)),
-    ("small pixels clipped", False, 1, 0.02, Care(small=0.5, every=4)),
-    ("weak pixels clipped", False, 1, 0.02, Care(weak=0.5, every=4)),
-    ("total variation", False, 1, 0.02, Care(tv=200)),
-    ("jitter", False, 1, 0.02, Care(jitter=16)),
-    ("size and turn", False, 1, 0.02, Care(jitter=16, zoom=40, turn=15)),
-    ("several sizes", False, 3, 0.02, Care(jitter=16)),
-    ("middle", False, 1, 0.02, Care(jitter=16, center=0.6)),
-    ("Fourier", True, 1, 0.05, Care()),
-    ("together", True, 2, 0.05, Care(tv=30, jitter=8, zoom=20, turn=10, center=0.35)),
+    Variant("none", False, 1, 0.02, Regularizers()),
+    Variant("L2 decay", False, 1, 0.02, Regularizers(l2=100)),
+    Variant("blur", False, 1, 0.04, Regularizers(blur=1.0, blur_every=4)),
+    Variant("small pixels clipped", False, 1, 0.02, Regularizers(clip_norm=0.5, blur_every=4)),
+    Variant(
+        "weak pixels clipped", False, 1, 0.02, Regularizers(clip_contribution=0.5, blur_every=4)
+    ),
+    Variant("total variation", False, 1, 0.02, Regularizers(tv=200)),
+    Variant("jitter", False, 1, 0.02, Regularizers(jitter=16)),
+    Variant("size and turn", False, 1, 0.02, Regularizers(jitter=16, zoom=40, turn=15)),
+    Variant("several sizes", False, 3, 0.02, Regularizers(jitter=16)),
+    Variant("middle", False, 1, 0.02, Regularizers(jitter=16, center=0.6)),
+    Variant("Fourier", True, 1, 0.05, Regularizers()),
+    Variant(
+        "together", True, 2, 0.05, Regularizers(tv=30, jitter=8, zoom=20, turn=10, center=0.35)
+    ),
 )
 COLUMNS = 4
 
@@ -42,41 +73,50 @@ COLUMNS = 4
 def visualize_differences(
     target: Target = "goose",
     *,
-    steps: Annotated[int, Range(1, 256, label="Steps", help="for each picture")] = 64,
-    size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each")] = 160,
+    steps: Annotated[int, Range(1, 256, label="Steps", help="for each picture", quick=1)] = 64,
+    size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each", quick=64)] = 160,
     network: Net = "efficientnet_lite0",
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Grow one thing with each regularizer in turn, from the same start."""
+    """Grow one thing with each regularizer in turn, from the same start.
+
+    Each is a panel that sets the knobs of `visualize`; its caption says what the network takes it
+    for. The regularizers are those of arXiv 1312.6034, 1412.0035, 1506.06579 and
+    doi 10.23915/distill.00007.
+    """
     net = load_network(network, device=device)
-    wish = read_target(target, net)
-    check(wish, net, size, size)
+    objective = resolve_target(target, net)
+    check_size(objective, net, size, size)
     tiles = [Image.new("RGB", (size, size), (128, 128, 128)) for _ in VARIANTS]
-    names = [f"{variant[0]}\n" for variant in VARIANTS]  # the second line: what it is taken for
+    verdicts = [""] * len(VARIANTS)
+    shared = {"target": str(objective), "network": network, "start": "noise", "seed": seed}
     progress = Progress(steps * len(VARIANTS))
 
-    def panels() -> list[Panel]:
-        return [Panel(tile, name) for name, tile in zip(names, tiles, strict=True)]
+    def sheet() -> Image.Image:
+        lines = [f"{v.name}\n{text}" for v, text in zip(VARIANTS, verdicts, strict=True)]
+        return contact_sheet([Panel(*tile) for tile in zip(tiles, lines, strict=True)], COLUMNS)
 
-    for index, (name, fourier, octaves, lr, care) in enumerate(VARIANTS):
+    for index, variant in enumerate(VARIANTS):
         generator = torch.Generator().manual_seed(seed)
-        start = beginning("noise", size, size, 1, generator).to(net.device)
-        wanted = wish_of(net, wish, start, 0.0)
-        grower = Grower(net, wanted, care, generator, fourier, octaves, lr)
-        for own, _ in grower.grow(start, steps):
-            frame = progress.of(own, name)
+        start = initial_image("noise", size, size, 1, generator).to(net.device)
+        visualizer = FeatureVisualizer(
+            objective_loss(net, objective, start, 0.0),
+            variant.regularizers,
+            generator,
+            variant.fourier,
+            variant.octaves,
+            variant.lr,
+        )
+        for own, _ in visualizer.run(start, steps):
+            frame = progress.of(own, variant.name)
             tiles[index] = frame.image.resize((size, size))
-            yield replace(frame, image=contact_sheet(panels(), COLUMNS))
+            yield replace(frame, image=sheet())
         with torch.no_grad():
-            seen = net.verdict(images.to_tensor(tiles[index], net.device), 1)
-        chance = next((f"{value:.0%} {label}" for label, value in seen.items()), "")
-        names[index] = f"{name}\n{chance}"
-    yield replace(
-        frame,
-        image=contact_sheet(panels(), COLUMNS),
-        panels=tuple(
-            replace(panel, caption=panel.caption.replace("\n", ", ").strip(", "))
-            for panel in panels()
-        ),
+            best = net.verdict(images.to_tensor(tiles[index], net.device), 1)
+        verdicts[index] = next((f"{value:.0%} {label}" for label, value in best.items()), "")
+    panels = tuple(
+        Panel(tile, ", ".join(filter(None, (v.name, text))), sets={**shared, **v.knobs})
+        for v, tile, text in zip(VARIANTS, tiles, verdicts, strict=True)
     )
+    yield replace(frame, image=sheet(), panels=panels)

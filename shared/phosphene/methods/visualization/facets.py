@@ -1,4 +1,4 @@
-"""Several kinds of one thing: example pictures parted into kinds, each a place to begin.
+"""Several kinds of one thing: example pictures in clusters, each a place to begin.
 
 Nguyen, Yosinski and Clune, Multifaceted Feature Visualization, arXiv 1602.03616: a unit that
 answers to many kinds of picture is drawn once from the mean of each kind.
@@ -27,49 +27,49 @@ _SIDE = 160  # pixels at which the network looks at an example
 _DRAWS = 8
 
 
-def beginnings(
+def facet_images(
     examples: Sequence[ImageLike], net: Network, side: int, count: int, generator: torch.Generator
 ) -> Tensor:
     """Examples -> the mean pictures (count, 3, side, side) of as many kinds, largest first.
 
     Soft and pale, so that they say where things are and leave the rest to be drawn.
-    InputError for fewer examples than kinds, or more than `MOST`.
+    InputError for fewer examples than kinds.
     """
-    if not count <= len(examples) <= MOST:
-        few = len(examples) < count
-        remedy = "add some, or grow fewer pictures" if few else f"choose at most {MOST}"
-        raise InputError(f"{len(examples)} example pictures for {count} to grow; {remedy}")
+    if len(examples) < count:
+        raise InputError(
+            f"{len(examples)} example pictures for {count} to grow; add some, or grow fewer pictures"
+        )
     pictures = [images.load(example) for example in examples]
-    kinds, away = parted(meanings(pictures, net), count, generator)
-    shown = _squares(pictures, side)
+    kinds, distances = cluster(embeddings(pictures, net), count, generator)
+    squares = _squares(pictures, side)
     means = []
     for kind in range(count):
         members = (kinds == kind).nonzero().flatten()
-        typical = members[away[members].argsort()][:TYPICAL]
-        means.append(shown[typical].mean(0))
+        typical = members[distances[members].argsort()][:TYPICAL]
+        means.append(squares[typical].mean(0))
     soft = blur(torch.stack(means), 0.03 * side)
     return 0.5 + 0.4 * (soft - 0.5)
 
 
-def meanings(pictures: Sequence[Image.Image], net: Network) -> Tensor:
-    """How much of each channel of the deep tap the pictures have, as directions (N, C)."""
-    tap, found = net.default_tap, []
-    for square in _squares(pictures, max(_SIDE, net.tap(tap).minimum)):
+def embeddings(pictures: Sequence[Image.Image], net: Network) -> Tensor:
+    """How much of each channel of the default layer the pictures have, as directions (N, C)."""
+    layer, vectors = net.default_tap, []
+    for square in _squares(pictures, max(_SIDE, net.tap(layer).min_side)):
         with torch.no_grad():
-            acts = net.acts(square[None].to(net.device), [tap])[tap]
-        found.append(acts.float().mean((2, 3)).cpu())
-    return F.normalize(torch.cat(found))
+            acts = net.acts(square[None].to(net.device), [layer])[layer]
+        vectors.append(acts.float().mean((2, 3)).cpu())
+    return F.normalize(torch.cat(vectors))
 
 
-def parted(points: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def cluster(points: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Points (N, D), N >= count -> the kind of each, largest first, and how far from its mean.
 
     K-means from several draws of the first means, the tightest kept; no kind is empty.
     """
-    draws = [_settled(points, _spread_out(points, count, generator)) for _ in range(_DRAWS)]
-    kinds, away = min(draws, key=lambda draw: float(draw[1].square().sum()))
+    draws = [_k_means(points, _first_means(points, count, generator)) for _ in range(_DRAWS)]
+    kinds, distances = min(draws, key=lambda draw: float(draw[1].square().sum()))
     sizes = torch.bincount(kinds, minlength=count)
-    return sizes.argsort(descending=True, stable=True).argsort()[kinds], away
+    return sizes.argsort(descending=True, stable=True).argsort()[kinds], distances
 
 
 def _squares(pictures: Sequence[Image.Image], side: int) -> Tensor:
@@ -79,8 +79,8 @@ def _squares(pictures: Sequence[Image.Image], side: int) -> Tensor:
     )
 
 
-def _spread_out(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """First means: points drawn the likelier the further they are from those before."""
+def _first_means(points: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """Points drawn the likelier the further they are from those before (k-means++)."""
     free = torch.ones(len(points))
     chosen: list[int] = []
     weights = free
@@ -92,20 +92,20 @@ def _spread_out(points: Tensor, count: int, generator: torch.Generator) -> Tenso
     return points[chosen]
 
 
-def _settled(points: Tensor, means: Tensor) -> tuple[Tensor, Tensor]:
+def _k_means(points: Tensor, means: Tensor) -> tuple[Tensor, Tensor]:
     """Every point with its nearest mean, every mean amid its points, until nothing moves."""
     kinds = torch.full((len(points),), -1)
     for _ in range(50):
         distances = torch.cdist(points, means)
-        found = _peopled(distances)
-        if torch.equal(found, kinds):
+        nearest = _assigned(distances)
+        if torch.equal(nearest, kinds):
             break
-        kinds = found
+        kinds = nearest
         means = torch.stack([points[kinds == kind].mean(0) for kind in range(len(means))])
     return kinds, torch.cdist(points, means).gather(1, kinds[:, None])[:, 0]
 
 
-def _peopled(distances: Tensor) -> Tensor:
+def _assigned(distances: Tensor) -> Tensor:
     """The nearest mean of each point; a mean without points takes one that sits badly."""
     kinds = distances.argmin(1)
     for kind in range(distances.shape[1]):

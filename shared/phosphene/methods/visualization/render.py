@@ -1,8 +1,8 @@
-"""Pictures grown from nothing for a wish: canvases, the classic regularizers, one run."""
+"""Pictures grown from nothing for a loss: canvases, the classic regularizers, one run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,22 +11,21 @@ from torch import Tensor
 from phosphene import images
 from phosphene.frame import Frame, Progress
 from phosphene.images.filters import blur
-from phosphene.networks.network import Network
 from phosphene.optimize import losses, transforms
 from phosphene.optimize.canvas import Canvas, Fourier, Pixels, noise
 from phosphene.optimize.descend import descend
+from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import octave_sizes
-
-Wish = Callable[[Tensor], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
-class Care:
+class Regularizers:
     """Regularizers, each off at 0: what keeps a picture from becoming noise.
 
     `l2` and `tv` are penalties (arXiv 1312.6034, 1412.0035); a blur of radius `blur` every
-    `every` steps and zeroing the share `small` of the smallest pixels and `weak` of those that
-    contribute least are Yosinski et al.'s (arXiv 1506.06579); `jitter` (pixels), `zoom`
+    `blur_every` steps, and as often setting the share `clip_norm` of the smallest pixels and
+    `clip_contribution` of those that contribute least to grey, are Yosinski et al.'s (arXiv
+    1506.06579); `jitter` (pixels), `zoom`
     (percent) and `turn` (degrees) are Feature Visualization's (Distill 2017); `center` fades
     the picture to grey away from the middle.
     """
@@ -34,15 +33,15 @@ class Care:
     l2: float = 0.0
     tv: float = 0.0
     blur: float = 0.0
-    every: int = 4
-    small: float = 0.0
-    weak: float = 0.0
+    blur_every: int = 4
+    clip_norm: float = 0.0
+    clip_contribution: float = 0.0
     jitter: int = 0
     zoom: float = 0.0
     turn: float = 0.0
     center: float = 0.0
 
-    def shake(self) -> transforms.Transform:
+    def transform(self) -> transforms.Transform:
         """The random change before each look of the network."""
         steps: list[transforms.Transform] = []
         if self.jitter:
@@ -63,72 +62,74 @@ class Care:
             terms["tv"] = self.tv * losses.tv(picture)
         return terms
 
-    def tidied(self, picture: Tensor, gradient: Tensor | None) -> Tensor:
-        """The picture blurred, its small and its idle pixels set to grey."""
+    def cleaned(self, picture: Tensor, gradient: Tensor | None) -> Tensor:
+        """The picture blurred, its small and its weak pixels set to grey."""
         if self.blur:
             picture = blur(picture, self.blur)
-        away = picture - 0.5
-        if self.small:
-            away = away * _above(away.norm(dim=1, keepdim=True), self.small)
-        if self.weak and gradient is not None:
-            away = away * _above((away * gradient).sum(1, keepdim=True).abs(), self.weak)
-        return away + 0.5
+        offset = picture - 0.5
+        if self.clip_norm:
+            offset = offset * _above(offset.norm(dim=1, keepdim=True), self.clip_norm)
+        if self.clip_contribution and gradient is not None:
+            offset = offset * _above(
+                (offset * gradient).sum(1, keepdim=True).abs(), self.clip_contribution
+            )
+        return offset + 0.5
 
     @property
-    def tidies(self) -> bool:
+    def cleans(self) -> bool:
         """Whether pixels are changed between steps."""
-        return bool(self.blur or self.small or self.weak)
+        return bool(self.blur or self.clip_norm or self.clip_contribution)
 
 
-class Kept(Canvas):
-    """A canvas in somebody's care: tidied every few steps, faded towards its borders."""
+class RegularizedCanvas(Canvas):
+    """A canvas whose pictures are cleaned every few steps and faded towards their borders."""
 
-    def __init__(self, inner: Canvas, care: Care) -> None:
+    def __init__(self, inner: Canvas, regularizers: Regularizers) -> None:
         super().__init__()
-        self.inner, self.care, self.steps = inner, care, 0
-        self.seen: Tensor | None = None
+        self.inner, self.regularizers, self.steps = inner, regularizers, 0
+        self.rendered: Tensor | None = None
 
     def forward(self) -> Tensor:
         """The inner canvas's picture, faded."""
         picture = self.inner()
-        if picture.requires_grad and self.care.weak:
+        if picture.requires_grad and self.regularizers.clip_contribution:
             picture.retain_grad()
-            self.seen = picture
-        if not self.care.center:
+            self.rendered = picture
+        if not self.regularizers.center:
             return picture
-        return 0.5 + (picture - 0.5) * _spot(picture, self.care.center)
+        return 0.5 + (picture - 0.5) * _spot(picture, self.regularizers.center)
 
     def project(self) -> None:
-        """The inner projection, and tidying when it is time."""
+        """The inner projection, and cleaning when it is time."""
         self.inner.project()
         self.steps += 1
-        if self.care.tidies and self.steps % self.care.every == 0:
-            gradient = None if self.seen is None else self.seen.grad
+        if self.regularizers.cleans and self.steps % self.regularizers.blur_every == 0:
+            gradient = None if self.rendered is None else self.rendered.grad
             with torch.no_grad():
-                self.inner.put(self.care.tidied(self.inner(), gradient))
+                self.inner.put(self.regularizers.cleaned(self.inner(), gradient))
 
 
 @dataclass
-class Grower:
-    """A batch of pictures grown on canvases of one kind, from small to full size."""
+class FeatureVisualizer:
+    """Makes a batch of pictures on canvases of one kind, from small to full size."""
 
-    network: Network
-    wish: Wish
-    care: Care
+    loss: Loss
+    regularizers: Regularizers
     generator: torch.Generator
     fourier: bool = True
     octaves: int = 1
     lr: float = 0.05
 
-    def grow(self, start: Tensor, steps: int) -> Iterator[tuple[Frame, Tensor]]:
+    def run(self, start: Tensor, steps: int) -> Iterator[tuple[Frame, Tensor]]:
         """Frames with their pictures (N, 3, H, W); `start` has the final size."""
         height, width = start.shape[-2:]
         sizes = octave_sizes(height, width, min(self.octaves, steps), 1.5)
-        parts = [steps // len(sizes)] * (len(sizes) - 1)
+        counts = [steps // len(sizes)] * (len(sizes) - 1)
         progress = Progress(steps)
         picture = start
-        for (tall, wide), count in zip(sizes, [*parts, steps - sum(parts)], strict=True):
-            canvas = Kept(self._canvas(images.scaled(picture, tall, wide)), self.care)
+        for (tall, wide), count in zip(sizes, [*counts, steps - sum(counts)], strict=True):
+            inner = self._canvas(images.scaled(picture, tall, wide))
+            canvas = RegularizedCanvas(inner, self.regularizers)
             for frame, picture in descend(canvas, self._loss(), steps=count, lr=self.lr):
                 yield progress.of(frame), picture
 
@@ -138,16 +139,19 @@ class Grower:
         # Chosen by looking: more of the coarse, colors in areas and not in grains.
         return Fourier(*start.shape[-2:], start=start, falloff=1.3, tint=2.0, device=start.device)
 
-    def _loss(self) -> Callable[[Tensor], dict[str, Tensor]]:
-        shake = self.care.shake()
+    def _loss(self) -> Loss:
+        transform = self.regularizers.transform()
 
         def loss(picture: Tensor) -> dict[str, Tensor]:
-            return {**self.wish(shake(picture, self.generator)), **self.care.penalties(picture)}
+            transformed = transform(picture, self.generator)
+            return {**self.loss(transformed), **self.regularizers.penalties(picture)}
 
         return loss
 
 
-def beginning(kind: str, height: int, width: int, count: int, generator: torch.Generator) -> Tensor:
+def initial_image(
+    kind: str, height: int, width: int, count: int, generator: torch.Generator
+) -> Tensor:
     """Pictures (count, 3, H, W): "zeros" is grey, "noise" is grey with a little soft noise."""
     if kind == "zeros":
         return torch.full((count, 3, height, width), 0.5)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.frame import Frame
+from phosphene.frame import Frame, Panel
 from phosphene.images import ImageLike
 from phosphene.knobs import (
     Choice,
@@ -26,12 +26,25 @@ from phosphene.knobs import (
 )
 from phosphene.methods import method
 from phosphene.methods.visualization import facets
-from phosphene.methods.visualization.render import Care, Grower, Wish, beginning
+from phosphene.methods.visualization.render import (
+    FeatureVisualizer,
+    Regularizers,
+    initial_image,
+)
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
 from phosphene.networks.zoo import EMBEDDED, imagenet_classes
 from phosphene.optimize import losses
-from phosphene.optimize.objectives import Objective, check, parse
+from phosphene.optimize.losses import Loss
+from phosphene.optimize.objectives import (
+    Objective,
+    ObjectiveLike,
+    check_size,
+    class_,
+    from_python,
+    resolve,
+)
+from phosphene.optimize.terms import Activation, no_channel
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 MIDDLE = 0.6
@@ -43,11 +56,12 @@ Net: TypeAlias = Annotated[
     NetworkChoice(options=EMBEDDED, label="Network", advanced=True),
 ]
 Target: TypeAlias = Annotated[
-    str,
+    ObjectiveLike,
     ClassChoice(
         options=CLASSES,
         label="What should it see?",
         help="a class; or blocks.4:57 for a channel, blocks.4:57@center a neuron, blocks.4 a layer",
+        other=from_python,
     ),
 ]
 
@@ -57,8 +71,8 @@ def visualize(
     target: Target = "bell pepper",
     *,
     count: Annotated[int, Range(1, 9, label="Pictures", help="different ones of one thing")] = 1,
-    steps: Annotated[int, Range(1, 1024, label="Steps")] = 128,
-    size: Annotated[int, Range(64, 512, 32, label="Size", help="pixels")] = 224,
+    steps: Annotated[int, Range(1, 1024, label="Steps", quick=2)] = 128,
+    size: Annotated[int, Range(64, 512, 32, label="Size", help="pixels", quick=64)] = 224,
     canvas: Annotated[
         str, Choice(("fourier", "pixels"), label="Canvas", help="fourier: waves in natural colors")
     ] = "fourier",
@@ -82,11 +96,11 @@ def visualize(
     l2: Annotated[float, Range(0, 100, 1, label="L2 decay", help="0: off")] = 0,
     blur: Annotated[float, Range(0, 2, 0.1, label="Blur now and then", help="radius; 0: off")] = 0,
     blur_every: Annotated[int, Range(1, 32, label="Blur and clip every", advanced=True)] = 4,
-    small: Annotated[
+    clip_norm: Annotated[
         float,
         Range(0, 0.95, 0.05, label="Clip small pixels", help="share; 0: off", advanced=True),
     ] = 0,
-    weak: Annotated[
+    clip_contribution: Annotated[
         float,
         Range(0, 0.95, 0.05, label="Clip weak pixels", help="of small contribution", advanced=True),
     ] = 0,
@@ -109,12 +123,13 @@ def visualize(
         Range(0, 10, 0.5, label="Diversity", help="how unlike several are", advanced=True),
     ] = 2.0,
     toward: Annotated[
-        str,
+        ObjectiveLike,
         ClassChoice(
             options=CLASSES,
             label="On the way to",
             help="a second target: a direction",
             advanced=True,
+            other=from_python,
         ),
     ] = "",
     mix: Annotated[
@@ -134,67 +149,105 @@ def visualize(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Grow a picture that a class, channel, neuron, layer or direction likes best."""
+    """Grow a picture that a class, channel, neuron, layer or direction likes best.
+
+    What is wanted: `target`, a text or an Objective; with `toward` and `mix` the direction from
+    one to the other; `score` takes a class by its score (arXiv 1312.6034) or its probability.
+
+    Pictures: `count` of them, as unlike as `diversity` makes them, of `size` pixels a side.
+
+    Where they begin: `start`, a picture `image`, or the kinds among `examples` (arXiv 1602.03616).
+
+    How they are searched: `canvas` (what is changed), `octaves` (from coarse to fine), `steps`,
+    `lr`.
+
+    Regularizers, without which a picture is noise to the eye: penalties `tv` and `l2`; between
+    steps `blur`, `clip_norm` and `clip_contribution`, `blur_every` so many (arXiv 1506.06579);
+    what a picture must survive, `jitter`, `zoom` and `turn` (doi 10.23915/distill.00007);
+    `center` keeps to the middle.
+
+    InputError for names that the network does not have, and for pictures too small for a layer.
+    """
     net = load_network(network, device=device)
-    wish = read_target(target, net)
+    objective = resolve_target(target, net)
     if toward:
-        wish = between(wish, read_target(toward, net), mix)
+        objective = between(objective, resolve_target(toward, net), mix)
     if score == "probability":
-        wish = as_probability(wish)
-    check(wish, net, size, size)
+        objective = as_probability(objective)
+    check_size(objective, net, size, size)
     generator = torch.Generator().manual_seed(seed)
     if examples:
-        first = facets.beginnings(examples, net, size, count, generator)
+        initial = facets.facet_images(examples, net, size, count, generator)
     elif start == "picture":
-        first = _opened(image, size).expand(count, -1, -1, -1)
-        check(wish, net, *first.shape[-2:])
+        initial = _opened(image, size).expand(count, -1, -1, -1)
+        check_size(objective, net, *initial.shape[-2:])
     else:
-        first = beginning(start, size, size, count, generator)
-    first = first.to(net.device)
+        initial = initial_image(start, size, size, count, generator)
+    initial = initial.to(net.device)
     if center is None:
-        center = MIDDLE if any(term.of_classes for term in wish.terms) else 0.0
-    care = Care(l2, tv, blur, blur_every, small, weak, jitter, zoom, turn, center)
-    wanted = wish_of(net, wish, first, diversity if count > 1 else 0.0)
-    grower = Grower(net, wanted, care, generator, canvas == "fourier", octaves, lr)
-    for frame, pictures in grower.grow(first, steps):
-        yield judged(frame, net, wish, pictures)
+        center = MIDDLE if any(term.of_classes for term in objective.terms) else 0.0
+    regularizers = Regularizers(
+        l2=l2,
+        tv=tv,
+        blur=blur,
+        blur_every=blur_every,
+        clip_norm=clip_norm,
+        clip_contribution=clip_contribution,
+        jitter=jitter,
+        zoom=zoom,
+        turn=turn,
+        center=center,
+    )
+    loss = objective_loss(net, objective, initial, diversity if count > 1 else 0.0)
+    visualizer = FeatureVisualizer(loss, regularizers, generator, canvas == "fourier", octaves, lr)
+    name = target if isinstance(target, str) else str(objective)
+    for frame, pictures in visualizer.run(initial, steps):
+        panels = _numbered(name.strip(), pictures) if count > 1 else ()
+        yield replace(with_scores(frame, net, objective, pictures), panels=panels)
 
 
 @method
 def visualize_layer(
-    tap: Annotated[str, LayerChoice(label="Layer", help="empty: the network's middle")] = "",
+    layer: Annotated[str, LayerChoice(label="Layer", help="empty: the network's middle")] = "",
     *,
     first: Annotated[int, Range(0, 4095, label="First channel")] = 0,
-    count: Annotated[int, Range(1, 36, label="Channels")] = 12,
-    steps: Annotated[int, Range(1, 512, label="Steps")] = 64,
-    size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each")] = 96,
+    count: Annotated[int, Range(1, 36, label="Channels", quick=2)] = 12,
+    steps: Annotated[int, Range(1, 512, label="Steps", quick=2)] = 64,
+    size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each", quick=64)] = 96,
     network: Net = "efficientnet_lite0",
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Grow pictures for the first channels of a layer side by side, as one batch."""
-    net = load_network(network, device=device)
-    place = net.tap(tap or net.default_tap)
-    net.check_size(place.name, size, size)
-    if first >= place.channels:
-        raise InputError(
-            f"{place.name} has no channel {first}; choose from 0 to {place.channels - 1}"
-        )
-    channels = torch.arange(first, min(first + count, place.channels), device=net.device)
-    generator = torch.Generator().manual_seed(seed)
-    start = beginning("noise", size, size, len(channels), generator).to(net.device)
+    """Grow pictures for the first channels of a layer side by side, as one batch.
 
-    def wish(x: Tensor) -> dict[str, Tensor]:
-        found = net.acts(x, [place.name])[place.name].float()
-        spread = found.detach().square().mean().sqrt() + 1e-6
-        own = found[torch.arange(len(channels), device=net.device), channels]
+    Each is a panel that sets what `visualize` needs to draw it alone. InputError for a channel
+    that the layer does not have.
+    """
+    net = load_network(network, device=device)
+    tap = net.tap(layer or net.default_tap)
+    net.check_size(tap.name, size, size)
+    if first >= tap.channels:
+        raise no_channel(tap.name, first, tap.channels)
+    channels = torch.arange(first, min(first + count, tap.channels), device=net.device)
+    generator = torch.Generator().manual_seed(seed)
+    start = initial_image("noise", size, size, len(channels), generator).to(net.device)
+
+    def loss(x: Tensor) -> dict[str, Tensor]:
+        activations = net.acts(x, [tap.name])[tap.name].float()
+        spread = activations.detach().square().mean().sqrt() + 1e-6
+        own = activations[torch.arange(len(channels), device=net.device), channels]
         return {"channels": -(own.flatten(1).mean(1) / spread).mean()}
 
-    care = Care(tv=10, jitter=8, zoom=20, turn=10)
-    for frame, _ in Grower(net, wish, care, generator).grow(start, steps):
-        yield replace(
-            frame, note=f"{place.name}, channels {int(channels[0])} to {int(channels[-1])}"
+    regularizers = Regularizers(tv=10, jitter=8, zoom=20, turn=10)
+    numbers = channels.tolist()
+    note = f"{tap.name}, channels {numbers[0]} to {numbers[-1]}"
+    for frame, pictures in FeatureVisualizer(loss, regularizers, generator).run(start, steps):
+        names = [f"{tap.name}:{number}" for number in numbers]
+        panels = tuple(
+            Panel(images.to_image(picture[None]), name, sets={"target": name, "network": network})
+            for picture, name in zip(pictures, names, strict=True)
         )
+        yield replace(frame, note=note, panels=panels)
 
 
 def _opened(image: ImageLike | None, size: int) -> Tensor:
@@ -203,59 +256,68 @@ def _opened(image: ImageLike | None, size: int) -> Tensor:
     return images.to_tensor(images.load(image, size))
 
 
-def read_target(text: str, net: Network) -> Objective:
-    """A class by its bare name or number, or an objective as `objectives` writes it."""
-    bare = text.strip()
+def resolve_target(target: ObjectiveLike, net: Network) -> Objective:
+    """A class by its bare name or number, or an objective in any form."""
+    if not isinstance(target, str):
+        return resolve(target, net)
+    bare = target.strip()
     if not bare:
-        raise InputError("the target is empty; name a class such as goose, or TAP:CHANNEL")
+        raise InputError("the target is empty; name a class such as goose, or LAYER:CHANNEL")
     if _WRITTEN.search(bare) or bare in net.taps:
-        return parse(bare, net)
-    return parse(f"class:{net.label(net.find_class(bare))}", net)
+        return resolve(bare, net)
+    return resolve(class_(bare), net)
 
 
 def between(one: Objective, other: Objective, mix: float) -> Objective:
     """The direction from one objective to another."""
-    return Objective(
-        tuple(replace(term, weight=term.weight * (1 - mix)) for term in one.terms)
-        + tuple(replace(term, weight=term.weight * mix) for term in other.terms)
-    )
+    return one * (1 - mix) + other * mix
 
 
-def as_probability(wish: Objective) -> Objective:
+def as_probability(objective: Objective) -> Objective:
     """The same with log-probabilities in place of scores; InputError where there are none."""
-    if any(term.tap != "logits" for term in wish.terms):
+    terms = [t for t in objective.terms if isinstance(t, Activation) and t.layer == "logits"]
+    if len(terms) < len(objective.terms):
         raise InputError("only a class has a probability; choose a class, or maximize the score")
-    return Objective(tuple(replace(term, tap="probabilities") for term in wish.terms))
+    return Objective(tuple(replace(term, layer="probabilities") for term in terms))
 
 
-def wish_of(net: Network, wish: Objective, start: Tensor, diversity: float) -> Wish:
-    """The loss of a wish, its terms in units of what the start shows, plus diversity."""
+def objective_loss(net: Network, objective: Objective, start: Tensor, diversity: float) -> Loss:
+    """The loss of an objective, its terms in units of what the start shows, plus diversity."""
     deep = net.default_tap
     with torch.no_grad():
-        scaled = wish.scaled_to(net.acts(start[:1], wish.taps))
-    taps = [*wish.taps, deep] if diversity else wish.taps
+        scaled = objective.scaled_to(net.acts(start[:1], objective.layers))
+    layers = [*objective.layers, deep] if diversity else objective.layers
 
-    def wanted(x: Tensor) -> dict[str, Tensor]:
-        acts = net.acts(x, taps)
-        terms = scaled.loss(acts)
+    def loss(x: Tensor) -> dict[str, Tensor]:
+        activations = net.acts(x, layers)
+        terms = scaled.loss(activations)
         if diversity:
-            terms["alike"] = diversity * losses.alike(acts[deep])
+            terms["alike"] = diversity * losses.alike(activations[deep])
         return terms
 
-    return wanted
+    return loss
 
 
-def judged(frame: Frame, net: Network, wish: Objective, pictures: Tensor) -> Frame:
+def with_scores(frame: Frame, net: Network, objective: Objective, pictures: Tensor) -> Frame:
     """The frame with what the network makes of the first picture: scores, probabilities."""
     with torch.no_grad():
-        acts = net.acts(pictures[:1], {*wish.taps, *(["logits"] if net.classes else [])})
-    metrics = {}
-    for term in wish.terms:
-        if term.of_classes:
-            scores, chosen = acts["logits"][0].float(), list(term.channels)
-            metrics[term.name] = float(scores[chosen].mean())
-            name = f"probability of {term.name.removeprefix('class:')}"
-            metrics[name] = float(scores.softmax(-1)[chosen].mean())
-        else:
-            metrics[term.name] = -float(term.loss(acts[term.tap]))
+        layers = {*objective.layers, *(["logits"] if net.classes else [])}
+        activations = net.acts(pictures[:1], layers)
+        metrics = {}
+        for term in objective.terms:
+            if isinstance(term, Activation) and term.of_classes:
+                scores, classes = activations["logits"][0].float(), list(term.channels)
+                metrics[term.name] = float(scores[classes].mean())
+                name = f"probability of {term.name.removeprefix('class:')}"
+                metrics[name] = float(scores.softmax(-1)[classes].mean())
+            else:
+                metrics[term.name] = -float(term.loss(activations))
     return replace(frame, metrics=metrics, verdict=net.verdict(pictures[:1]))
+
+
+def _numbered(name: str, pictures: Tensor) -> tuple[Panel, ...]:
+    """A panel for each picture of a batch (N, 3, H, W)."""
+    return tuple(
+        Panel(images.to_image(picture[None]), f"{name}, {number}")
+        for number, picture in enumerate(pictures, 1)
+    )
