@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +41,32 @@ def read(path: str | Path, size: int, rate: float, longest: int = LONGEST) -> li
     return found
 
 
-def save(pictures: Sequence[Image.Image], path: str | Path, rate: float = 24) -> Path:
-    """Pictures as an H.264 film, sides cut to even numbers."""
+def save(
+    pictures: Iterable[Image.Image],
+    path: str | Path,
+    rate: float = 24,
+    size: tuple[int, int] | None = None,
+) -> Path:
+    """Pictures, taken one at a time, as an H.264 film of `rate` pictures a second.
+
+    A picture that has not the (width, height) of `size`, or of the first one, is resized to it;
+    sides are cut to even numbers. ValueError where there is no picture.
+    """
     import av
 
-    width, height = (side - side % 2 for side in pictures[0].size)
+    remaining = iter(pictures)
+    first = next(remaining, None)
+    if first is None:
+        raise ValueError("a film needs at least one picture")
+    size = size or first.size
+    width, height = (side - side % 2 for side in size)
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"crf": "20", "preset": "veryfast"}
-        for picture in pictures:
-            array = np.asarray(picture.convert("RGB").crop((0, 0, width, height)))
+        for picture in chain([first], remaining):
+            fitting = picture if picture.size == size else picture.resize(size)
+            array = np.asarray(fitting.convert("RGB").crop((0, 0, width, height)))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format="rgb24")))
         container.mux(stream.encode())
     return Path(path)
