@@ -25,7 +25,7 @@ ROUNDS = 7
 
 def as_built(name: str) -> Callable[[Tensor], Tensor]:
     """The network as its library builds it: no folding, no layout, weights not frozen."""
-    plan = zoo.blueprint(name)
+    plan = zoo.architecture(name)
     body = plan.body
     state = weights.load(weights.fetch(name), torch.device("cpu"))
     if name != "vgg19":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TypeVar
 
 with suppress(ImportError):  # On ZeroGPU `spaces` must come before CUDA is initialised.
@@ -91,6 +91,16 @@ def device_lock(device: torch.device) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def every_lock() -> Iterator[None]:
+    """Hold every device: tracing swaps nn.Module's methods for a moment, whoever runs a network."""
+    here = {torch.device("cpu"), pick(), *_locks}
+    with ExitStack() as held:
+        for device in sorted(here, key=str):  # always in the same order
+            held.enter_context(device_lock(device))
+        yield
 
 
 def on_gpu(function: Fn) -> Fn:

@@ -153,7 +153,7 @@ def is_flat(network: Network, tap: str) -> bool:
     """Whether a tap gives a vector (1, C) instead of a map."""
     if network.tap(tap).receptive_field is not None:
         return False
-    side = max(64, network.tap(tap).minimum)
+    side = max(64, network.tap(tap).min_side)
     with torch.no_grad():
         return network.acts(_grey(network, side, side), [tap])[tap].ndim == 2
 

@@ -79,22 +79,22 @@ def _bytes(network: nn.Module) -> int:
 
 
 def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
-    plan = zoo.blueprint(name)
+    architecture = zoo.architecture(name)
     source = weights.fetch(name, device_type=device.type)
     state = weights.load(source, torch.device("cpu"))
     if source.kind == "embedded" and name.startswith("efficientnet"):
         # The package's tensors are timm's, in order, under other names.
-        state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
+        state = dict(zip(architecture.body.state_dict(), state.values(), strict=True))
     try:
-        plan.body.load_state_dict(state)
+        architecture.body.load_state_dict(state)
     except RuntimeError:
         raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
     if pooling == "average":
-        zoo.average_pools(plan.body)
+        zoo.average_pools(architecture.body)
     # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise
     # ones; a network that was not measured stays in float32.
     fast = name == "vgg19" and devices.fast_bfloat16(device)
     dtype = torch.bfloat16 if fast else torch.float32
     # Tracing swaps nn.Module's methods for a moment: nobody may run a network meanwhile.
-    with devices.device_lock(device):
-        return Network(name, plan, source=source, device=device, dtype=dtype)
+    with devices.every_lock():
+        return Network(name, architecture, source=source, device=device, dtype=dtype)

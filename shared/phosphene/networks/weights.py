@@ -33,7 +33,18 @@ from phosphene.networks.registry import (
     user_lock,
 )
 
-__all__ = ["REGISTRY", "Progress", "Source", "State", "fetch", "load", "lock", "row", "status"]
+__all__ = [
+    "REGISTRY",
+    "Progress",
+    "Source",
+    "State",
+    "at_hand",
+    "fetch",
+    "load",
+    "lock",
+    "row",
+    "status",
+]
 
 Kind: TypeAlias = Literal["folder", "cache", "hub", "embedded"]
 
@@ -58,6 +69,12 @@ class Source:
         text = f"{self.name} · {self.kind}: {self.origin}{revision} · {self.license}"
         return f"{text} · {self.notice}" if self.notice else text
 
+    @property
+    def credit(self) -> str:
+        """The badge and who made the weights."""
+        made_by = row(self.name).attribution
+        return self.badge if made_by in self.badge else f"{self.badge} · {made_by}"
+
 
 def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = None) -> Source:
     """The checked file of a network's weights; WeightsError names what is missing and the remedy.
@@ -68,7 +85,7 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
     """
     wanted = row(name)
     try:
-        source = _here(wanted, patient=device_type != "cpu") or _from_hub(wanted, progress)
+        source = _here(wanted, prefer_hub=device_type != "cpu") or _from_hub(wanted, progress)
         if source.kind in ("cache", "hub") and not wanted.revision:
             record(user_lock(), wanted, str(source.revision), source.sha256)
     except WeightsError as error:
@@ -76,6 +93,15 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
             return replace(packed, notice=f"embedded copy used: {error}")
         raise
     return source
+
+
+def at_hand(name: str, device_type: str = "cpu") -> Source | None:
+    """The weights that would be used, as far as can be told without asking anybody; else None."""
+    wanted = row(name)
+    try:
+        return _here(wanted, prefer_hub=device_type != "cpu")
+    except WeightsError:  # a damaged copy, which `fetch` says
+        return _from_package(wanted)
 
 
 def load(source: Source, device: torch.device) -> dict[str, Tensor]:
@@ -114,10 +140,10 @@ def lock(names: Iterable[str] | None = None, file: Path = SHIPPED_LOCK) -> None:
         record(file, newest, str(source.revision), source.sha256)
 
 
-def _here(wanted: Row, *, patient: bool) -> Source | None:
-    """What needs no network; the patient take the embedded copy only where there is no other."""
+def _here(wanted: Row, *, prefer_hub: bool) -> Source | None:
+    """What needs no network; with `prefer_hub` the embedded copy only where there is no other."""
     found = _from_folder(wanted) or _from_cache(wanted)
-    return found or (None if patient and wanted.repo else _from_package(wanted))
+    return found or (None if prefer_hub and wanted.repo else _from_package(wanted))
 
 
 def _from_folder(wanted: Row) -> Source | None:
@@ -182,7 +208,7 @@ def _sha256(path: Path, mtime: int, size: int) -> str:
 def _state(name: str) -> str:
     known = REGISTRY[name]
     try:
-        source = _here(row(name), patient=False)
+        source = _here(row(name), prefer_hub=False)
     except WeightsError as error:
         return str(error)
     if source:

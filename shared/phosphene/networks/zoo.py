@@ -19,7 +19,7 @@ DEFAULT_TAPS = dict.fromkeys(CLASSIFIERS, "blocks.4") | {"vgg19": "relu4_2"}
 
 
 @dataclass(frozen=True)
-class Blueprint:
+class Architecture:
     """An architecture without weights, and what is known of how it was trained."""
 
     body: nn.Module
@@ -29,20 +29,20 @@ class Blueprint:
     default_tap: str = ""
 
 
-def blueprint(name: str) -> Blueprint:
+def architecture(name: str) -> Architecture:
     """The architecture by name; InputError with the nearest names if there is none."""
     return vgg19() if name == "vgg19" else classifier(name)
 
 
 def known(name: str) -> bool:
-    """Whether there is a blueprint of that name."""
+    """Whether there is an architecture of that name."""
     return name in EMBEDDED or (name.startswith("timm/") and timm.is_model(name[5:]))
 
 
 _VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 
 
-def vgg19() -> Blueprint:
+def vgg19() -> Architecture:
     """The convolutions of VGG-19 under the papers' names (arXiv 1409.1556)."""
     layers: list[tuple[str, nn.Module]] = []
     last = 3
@@ -55,10 +55,10 @@ def vgg19() -> Blueprint:
     # Caffe's: 0 to 255 with the mean color subtracted; the weights were turned to RGB.
     mean = tuple(value / 255 for value in (123.68, 116.779, 103.939))
     body = nn.Sequential(OrderedDict(layers))
-    return Blueprint(body, mean, (1 / 255,) * 3, default_tap=DEFAULT_TAPS["vgg19"])
+    return Architecture(body, mean, (1 / 255,) * 3, default_tap=DEFAULT_TAPS["vgg19"])
 
 
-def classifier(name: str) -> Blueprint:
+def classifier(name: str) -> Architecture:
     """A classifier of timm by its Hub name, or one of the embedded EfficientNets."""
     if not known(name) or name == "vgg19":
         near = [f"timm/{model}" for model in timm.list_models()]
@@ -67,7 +67,7 @@ def classifier(name: str) -> Blueprint:
     body = timm.create_model(model, pretrained=False)
     settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]
     tap = DEFAULT_TAPS.get(name, "")
-    return Blueprint(body, settings["mean"], settings["std"], _class_names(body), tap)
+    return Architecture(body, settings["mean"], settings["std"], _class_names(body), tap)
 
 
 def average_pools(body: nn.Module) -> None:
