@@ -13,7 +13,7 @@ import phosphene
 from phosphene import InputError
 from phosphene.frame import Frame
 from phosphene.methods import recipes
-from tests import tint as _  # noqa: F401  a method of few seconds, for pages and recipes
+from tests.tint import tint
 
 
 def last(frames):
@@ -31,7 +31,7 @@ def photo(tmp_path):
 
 
 def test_a_png_holds_its_recipe_as_json_in_a_text_chunk(photo, tmp_path):
-    frame = last(phosphene.METHODS["tint"](str(photo), steps=2))
+    frame = last(tint(str(photo), steps=2))
     saved = recipes.save_png(frame, tmp_path / "out.png")
     with Image.open(saved) as picture:
         recipe = json.loads(picture.text["phosphene"])
@@ -53,7 +53,7 @@ def test_a_recipe_is_filled_from_the_file_however_the_picture_was_given(given, p
         "array": np.asarray(Image.open(photo)),
         "bytes": photo.read_bytes(),
     }
-    frame = last(phosphene.METHODS["tint"](values[given], steps=1, size=64))
+    frame = last(tint(values[given], steps=1, size=64))
     recipe = recipes.read(recipes.save_png(frame, tmp_path / "out.png"))
     other = tmp_path / "other.png"
     Image.new("RGB", (80, 60)).save(other)
@@ -64,7 +64,7 @@ def test_a_recipe_is_filled_from_the_file_however_the_picture_was_given(given, p
 
 def test_a_path_is_a_file_even_where_it_is_relative_but_a_text_never_is(photo, monkeypatch):
     monkeypatch.chdir(photo.parent)
-    frame = last(phosphene.METHODS["tint"]("photo.png", steps=1, words=str(photo)))
+    frame = last(tint("photo.png", steps=1, words=str(photo)))
     arguments = recipes.metadata(frame)["arguments"]
     assert set(arguments["image"]) == {"sha256", "size"}
     assert arguments["words"] == str(photo)
@@ -82,7 +82,7 @@ def test_several_pictures_are_filled_each_with_its_own(photo, tmp_path):
 
 
 def test_the_picture_that_is_not_there_is_named(photo):
-    frame = last(phosphene.METHODS["tint"](photo, steps=1))
+    frame = last(tint(photo, steps=1))
     words = r"Your picture is a picture of 80×60 pixels with SHA-256 \w{12}… that is not here; name"
     with pytest.raises(InputError, match=words):
         recipes.filled(recipes.metadata(frame), [])
