@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from phosphene import images, load_network
 from phosphene.methods.style_transfer.loss import SCALE, Region, painting_loss
-from phosphene.methods.style_transfer.spec import Look
+from phosphene.methods.style_transfer.spec import StyleSpec
 from phosphene.methods.style_transfer.stylize import CONTENT_WEIGHT
 from phosphene.networks.network import Network
 from phosphene.networks.winograd import Winograd
@@ -47,19 +47,19 @@ class Task:
     """The same two pictures, and what every term weighs where it is a plain mean of squares."""
 
     def __init__(self, side: int, net: Network) -> None:
-        self.look = Look.of(net, WEIGHTS)
+        self.spec = StyleSpec.of(net, WEIGHTS)
         self.pictures = square(CONTENT, side), square(STYLE, side)
         self.content, self.style = (images.to_tensor(p, net.device) for p in self.pictures)
-        goals = self.look.style_of([self.style], [1.0])
-        self.loss = painting_loss(self.look, [Region(goals)], self.content)
+        targets = self.spec.targets_of([self.style], [1.0])
+        self.loss = painting_loss(self.spec, [Region(targets)], self.content)
         with torch.no_grad():
-            kept = net.acts(self.content, [self.look.content])[self.look.content].float()
-        # Ours divides each distance by the square of its goal; theirs are means.
+            kept = net.acts(self.content, [self.spec.content])[self.spec.content].float()
+        # Ours divides each distance by the square of its target; theirs are means.
         self.content_weight = SCALE * CONTENT_WEIGHT / float(kept.square().mean())
-        whole = sum(self.look.style.values())
+        whole = sum(self.spec.style.values())
         self.style_weights = {
-            tap: SCALE * self.look.style[tap] / whole / float(goal["moment"].square().mean())
-            for tap, goal in goals.items()
+            layer: SCALE * self.spec.style[layer] / whole / float(own["moment"].square().mean())
+            for layer, own in targets.items()
         }
 
 
@@ -78,7 +78,7 @@ def pystiche_loss(task: Task, net: Network) -> nn.Module:
     layers += [(name, plain(module)) for name, module in net.body.named_children()]
     encoder = enc.MultiLayerEncoder(layers)
     content = loss.FeatureReconstructionLoss(
-        encoder.extract_encoder(task.look.content), score_weight=task.content_weight
+        encoder.extract_encoder(task.spec.content), score_weight=task.content_weight
     )
     style = loss.MultiLayerEncodingLoss(
         encoder,

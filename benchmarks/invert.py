@@ -116,7 +116,7 @@ class Plain:
 
     def __init__(self, name: str) -> None:
         """The network as its library builds it: nothing folded, frozen or cut."""
-        plan = zoo.blueprint(name)
+        plan = zoo.architecture(name)
         state = weights.load(weights.fetch(name), torch.device("cpu"))
         if name != "vgg19":
             state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
@@ -167,7 +167,7 @@ def speed(picture: str = str(KOALA)) -> None:
         _, mine, frame = timed(
             invert_layers(picture, network=name, layers=(tap,), size=SIZE, steps=96)
         )
-        error, decibels = frame.metrics[f"{tap}, error"], frame.metrics[f"{tap}, dB"]
+        _, decibels, error = frame.tables[0].rows[0]
         most = min(USUAL, int(LONGEST / each))
         seconds, left = Plain(name).run(tap, picture, most, error)
         print(f"{name} {tap}: {mine:.1f} s to error {error:.4f} ({decibels:.1f} dB);", end=" ")

@@ -48,7 +48,7 @@ from phosphene import device as devices
 from phosphene import images, load_network, stylize
 from phosphene.images import metrics
 from phosphene.methods.style_transfer.loss import Region, painting_loss
-from phosphene.methods.style_transfer.spec import Look
+from phosphene.methods.style_transfer.spec import StyleSpec
 from phosphene.networks import loading
 
 ROUNDS = 5
@@ -193,10 +193,12 @@ def precision(device: str, side: int = 192) -> None:
     devices.fast_bfloat16 = lambda _: False
     loading._loaded.clear()
     net = load_network("vgg19", device=device)
-    look, size = Look.of(net, WEIGHTS), shown["float32"].size
+    spec, size = StyleSpec.of(net, WEIGHTS), shown["float32"].size
     content, style = (images.to_tensor(images.load(p, side)) for p in (CONTENT, STYLE))
-    goals = look.style_of([style.to(net.device)], [1.0])
-    loss = painting_loss(look, [Region(goals)], images.scaled(content, *size[::-1]).to(net.device))
+    targets = spec.targets_of([style.to(net.device)], [1.0])
+    loss = painting_loss(
+        spec, [Region(targets)], images.scaled(content, *size[::-1]).to(net.device)
+    )
     print("| painted in | style | content |\n|---|---|---|")
     for name, picture in shown.items():
         with torch.no_grad():

@@ -11,7 +11,12 @@ from PIL import Image
 
 import phosphene
 from phosphene import InputError, load_network
-from phosphene.methods.feature_inversion import targets as inverting
+from phosphene.methods.feature_inversion.targets import (
+    Target,
+    depth_note,
+    settings,
+    strongest_mask,
+)
 from tests.pictures import PALACE
 
 SMALL = {"size": 64, "device": "cpu"}
@@ -40,24 +45,31 @@ def test_deeper_layers_keep_less():
     frame = last(
         phosphene.invert_layers(PALACE, layers=("relu4_1", "relu1_1", "relu3_1"), steps=64, **SMALL)
     )
-    decibels = [v for k, v in frame.metrics.items() if k.endswith("dB")]
-    assert next(iter(frame.metrics)) == "relu1_1, dB"
+    (table,) = frame.tables
+    assert table.columns == ("layer", "PSNR, dB", "error")
+    assert [row[0] for row in table.rows] == ["relu1_1", "relu3_1", "relu4_1"]
+    decibels = [row[1] for row in table.rows]
     assert decibels == sorted(decibels, reverse=True)
     assert decibels[0] > decibels[-1] + 5
-    assert len(frame.panels) == 4
+    assert [dict(panel.sets) for panel in frame.panels] == [
+        {},
+        {"layer": "relu1_1", "network": "vgg19"},
+        {"layer": "relu3_1", "network": "vgg19"},
+        {"layer": "relu4_1", "network": "vgg19"},
+    ]
 
 
 def test_the_walk_finds_what_each_layer_finds_alone():
     layers = ("blocks.0.0", "blocks.2.1")
     walk = last(phosphene.invert_layers(PALACE, layers=layers, steps=24, **LITE))
     net = load_network(LITE["network"], device="cpu")
-    for layer, (_, picture) in zip(layers, walk.panels[1:], strict=True):
-        steps = math.ceil(24 * inverting.settings(net, layer).worth)
+    for layer, panel in zip(layers, walk.panels[1:], strict=True):
+        steps = math.ceil(24 * settings(net, layer).iteration_factor)
         alone = last(phosphene.invert(PALACE, layer=layer, steps=steps, **LITE))
-        assert np.abs(np.asarray(picture, float) - np.asarray(alone.image, float)).max() <= 1
+        assert np.abs(np.asarray(panel.image, float) - np.asarray(alone.image, float)).max() <= 1
 
 
-def test_every_layer_of_a_walk_shows_a_first_glance_before_any_goes_on():
+def test_every_layer_of_a_walk_shows_its_warmup_before_any_goes_on():
     frames = phosphene.invert_layers(PALACE, layers=("blocks.0.0", "blocks.4.2"), **LITE)
     assert next(frames).step == 2
     frames.close()
@@ -77,21 +89,21 @@ def test_the_error_told_is_that_of_the_picture_shown(layer):
     frame = last(phosphene.invert(PALACE, layer=layer, steps=24, jitter=0, **LITE))
     net = load_network(LITE["network"], device="cpu")
     with torch.no_grad():
-        wanted, found = (
+        target, features = (
             net.acts(phosphene.images.to_tensor(picture), [layer])[layer]
             for picture in (phosphene.images.load(PALACE, LITE["size"]), frame.image)
         )
-    error = float(inverting.Target(layer, wanted).error(found))
+    error = float(Target(layer, target).error(features))
     assert frame.metrics["feature error"] == pytest.approx(error, rel=0.03)
 
 
 def test_scores_alone_bring_back_what_is_seen():
-    wanted = load_network(LITE["network"], device="cpu").verdict(
+    verdict = load_network(LITE["network"], device="cpu").verdict(
         phosphene.images.to_tensor(phosphene.images.load(PALACE, 160))
     )
     frame = last(phosphene.invert(PALACE, layer="logits", steps=96, **LITE | {"size": 160}))
     assert frame.metrics["feature error"] < 0.7
-    assert set(wanted) & set(frame.verdict)
+    assert set(verdict) & set(frame.verdict)
 
 
 def test_a_search_that_stands_still_ends():
@@ -106,8 +118,10 @@ def test_two_networks_walk_side_by_side():
             PALACE, versus="efficientnet_lite0", count=2, steps=8, size=96, device="cpu"
         )
     )
-    assert sum("vgg19" in caption for caption, _ in frame.panels) == 2
-    assert sum("efficientnet_lite0" in caption for caption, _ in frame.panels) == 2
+    captions = [panel.caption for panel in frame.panels]
+    assert [len(table.rows) for table in frame.tables] == [2, 2]
+    assert sum("vgg19" in caption for caption in captions) == 2
+    assert sum("efficientnet_lite0" in caption for caption in captions) == 2
 
 
 def test_a_region_knows_nothing_of_what_lies_outside_of_it():
@@ -118,11 +132,11 @@ def test_a_region_knows_nothing_of_what_lies_outside_of_it():
     other = palace.copy()
     other[:, far:] = np.random.default_rng(0).integers(0, 255, other[:, far:].shape)
     options = {"layer": "relu2_1", "region": mask, "steps": 64, **SMALL}
-    found, same = (pixels(last(phosphene.invert(x, **options))) for x in (palace, other))
-    assert np.abs(found - same).max() <= 1 / 255
+    result, same = (pixels(last(phosphene.invert(x, **options))) for x in (palace, other))
+    assert np.abs(result - same).max() <= 1 / 255
 
     def decibels(columns):
-        return -10 * np.log10(np.square(found - palace / 255)[:, columns].mean())
+        return -10 * np.log10(np.square(result - palace / 255)[:, columns].mean())
 
     assert decibels(slice(0, inside - 4)) > decibels(slice(far, None)) + 10
 
@@ -138,7 +152,7 @@ def test_fewer_activations_keep_less():
 
 def test_seeds_differ_and_their_deviation_is_shown():
     frame = last(phosphene.invert(PALACE, layer="blocks.4.2", repeats=2, steps=16, **LITE))
-    panels = dict(frame.panels)
+    panels = {panel.caption: panel.image for panel in frame.panels}
     assert np.abs(np.asarray(panels["seed 1"], float) - np.asarray(panels["seed 2"])).mean() > 1
     assert "bright: what varies" in panels
 
@@ -182,5 +196,12 @@ def test_bad_input_is_refused_in_a_sentence(options, words):
 
 def test_strongest_keeps_the_share_asked_for():
     values = torch.arange(-30.0, 70.0).view(1, 1, 10, 10)
-    assert inverting.strongest(values, 10).sum() == 10
-    assert inverting.strongest(values, 100).all()
+    assert strongest_mask(values, 10).sum() == 10
+    assert strongest_mask(values, 100).all()
+
+
+def test_a_note_tells_the_facts_of_a_layer():
+    vgg, lite = (load_network(name, device="cpu") for name in ("vgg19", LITE["network"]))
+    assert depth_note(vgg, "relu1_1") == "stride 1, sees 3×3 pixels, 64 channels"
+    assert depth_note(vgg, "relu4_1") == "stride 8, sees 68×68 pixels, 512 channels"
+    assert depth_note(lite, "logits") == "sees the whole picture, 1000 numbers without places"

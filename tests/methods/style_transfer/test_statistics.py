@@ -7,11 +7,11 @@ import torch
 
 from phosphene.methods.style_transfer.statistics import (
     KINDS,
+    as_target,
     blend,
     distance,
     measure,
     soften,
-    target,
 )
 
 
@@ -23,33 +23,33 @@ def features(seed=0, channels=6, height=9, width=11):
 def test_gram_moments_and_wasserstein_against_plain_float64():
     ours, theirs = features(0), features(1)
     x, y = ours[0].flatten(1), theirs[0].flatten(1)
-    found = {
+    distances = {
         kind: distance(
-            kind, measure(kind, ours.float()), target(kind, measure(kind, theirs.float()))
+            kind, measure(kind, ours.float()), as_target(kind, measure(kind, theirs.float()))
         )
         for kind in KINDS
     }
     gram_x, gram_y = (torch.einsum("cp,dp->cd", z, z) / 99 for z in (x, y))
     expected = (gram_x - gram_y).square().sum() / gram_y.square().sum()
-    assert found["gram"].item() == pytest.approx(expected.item(), rel=1e-4)
+    assert distances["gram"].item() == pytest.approx(expected.item(), rel=1e-4)
 
     shift = (x.mean(1) - y.mean(1)).square().sum()
     change = (x.var(1, correction=0) + 1e-4).sqrt() - (y.var(1, correction=0) + 1e-4).sqrt()
     expected = (shift + change.square().sum()) / y.square().mean(1).sum()
-    assert found["moments"].item() == pytest.approx(expected.item(), rel=1e-3)
+    assert distances["moments"].item() == pytest.approx(expected.item(), rel=1e-3)
 
     # Bures: tr(A + B - 2 (A^1/2 B A^1/2)^1/2), the roots by eigenvalues of the product AB.
     a, b = torch.cov(x, correction=0), torch.cov(y, correction=0)
     cross = torch.linalg.eigvals(a @ b).real.clamp(min=0).sqrt().sum()
     expected = (shift + a.trace() + b.trace() - 2 * cross) / gram_y.trace()
-    assert found["wasserstein"].item() == pytest.approx(expected.item(), rel=0.02)
+    assert distances["wasserstein"].item() == pytest.approx(expected.item(), rel=0.02)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_style_is_at_no_distance_from_itself(kind):
     maps = features().float()
     moments = measure(kind, maps)
-    assert abs(distance(kind, moments, target(kind, moments)).item()) < 1e-3
+    assert abs(distance(kind, moments, as_target(kind, moments)).item()) < 1e-3
 
 
 def test_a_blend_is_the_mixture_of_the_positions():
@@ -73,8 +73,8 @@ def test_the_gradient_is_that_of_both_factors_of_a_moment(kind, masked):
     torch.manual_seed(3)
     x = torch.rand(1, 6, 9, 7, requires_grad=True)
     mask = torch.rand(1, 1, 9, 7) if masked else None
-    goal = target(kind, measure(kind, torch.rand(1, 6, 9, 7)))
-    (slope,) = torch.autograd.grad(distance(kind, measure(kind, x, mask), goal), x)
+    target = as_target(kind, measure(kind, torch.rand(1, 6, 9, 7)))
+    (slope,) = torch.autograd.grad(distance(kind, measure(kind, x, mask), target), x)
 
     shares = torch.ones(9, 7) if mask is None else mask[0, 0]
     rows, shares = x[0].flatten(1), shares.flatten() / shares.sum()
@@ -82,7 +82,7 @@ def test_the_gradient_is_that_of_both_factors_of_a_moment(kind, masked):
         "mean": (rows * shares).sum(1),
         "moment": torch.einsum("ip,jp,p->ij", rows, rows, shares),
     }
-    (true,) = torch.autograd.grad(distance(kind, plain, goal), x)
+    (true,) = torch.autograd.grad(distance(kind, plain, target), x)
     assert (slope - true).norm() < 1e-4 * true.norm()
 
 

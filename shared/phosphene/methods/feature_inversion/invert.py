@@ -27,40 +27,73 @@ from phosphene.knobs import (
     Text,
 )
 from phosphene.methods import method
-from phosphene.methods.feature_inversion import targets as inverting
-from phosphene.methods.feature_inversion.search import Comparison, Start, begin, kept, search
-from phosphene.methods.feature_inversion.targets import Distance, Prior, Target
-from phosphene.networks import features as vectors
+from phosphene.methods.feature_inversion.search import (
+    Comparison,
+    Start,
+    initial_pictures,
+    search,
+    targets_of,
+)
+from phosphene.methods.feature_inversion.targets import (
+    Distance,
+    Prior,
+    Target,
+    channel_mask,
+    depth_note,
+    region_mask,
+    settings,
+    strongest_mask,
+)
+from phosphene.networks import features as feature_files
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
 from phosphene.networks.zoo import EMBEDDED
 
-Layer: TypeAlias = Annotated[
-    str, LayerChoice(label="Layer", help="early ones keep the picture, late ones its gist")
+Sides: TypeAlias = Annotated[
+    int, Range(64, 768, 32, label="Size", help="longer side, pixels", quick=96)
 ]
-Smoothness: TypeAlias = Annotated[
-    float | None,
-    Range(0.0, 100.0, 0.01, label="Smoothness", help="weight of total variation; empty: by depth"),
+Net: TypeAlias = Annotated[
+    str, NetworkChoice(EMBEDDED, label="Network", quick="efficientnet_lite0")
 ]
-Sides: TypeAlias = Annotated[int, Range(64, 768, 32, label="Size", help="longer side, pixels")]
-Net: TypeAlias = Annotated[str, NetworkChoice(EMBEDDED, label="Network")]
 
 STEPS = 48
-"""Iterations where nothing is said, times the depth's share."""
+"""Iterations where nothing is said, times the depth's factor."""
 
 
 @method
 def invert(
     image: Annotated[ImageLike | None, Picture(label="Your picture")] = None,
     *,
-    layer: Layer = "relu4_1",
+    layer: Annotated[
+        str,
+        LayerChoice(
+            label="Layer",
+            help="early ones keep the picture, late ones its gist",
+            quick="blocks.2.1",
+        ),
+    ] = "relu4_1",
     network: Net = "vgg19",
     size: Sides = 224,
     steps: Annotated[
         int | None,
-        Range(1, 2000, label="Iterations", help="more come nearer; empty: 24 to 192, by depth"),
+        Range(
+            1,
+            2000,
+            label="Iterations",
+            help="more come nearer; empty: 24 to 192, by depth",
+            quick=8,
+        ),
     ] = None,
-    smoothness: Smoothness = None,
+    smoothness: Annotated[
+        float | None,
+        Range(
+            0.0,
+            100.0,
+            0.01,
+            label="Smoothness",
+            help="weight of total variation; empty: by depth",
+        ),
+    ] = None,
     strongest: Annotated[
         float, Range(0.1, 100, log=True, label="Keep the strongest", help="percent")
     ] = 100,
@@ -134,38 +167,39 @@ def invert(
     last frame's file holds the picture's own features, for `features` here or for elsewhere.
     """
     net = load_network(network, device=device)
-    original, wanted, shape = _wanted(net, image, features, layer, size)
+    original, target, shape = _target(net, image, features, layer, size)
     files = {}
     if original is not None:
-        files = {f"{layer}.safetensors": vectors.packed(wanted.features, net, layer, shape)}
-    wanted = replace(wanted, share=_share(wanted, strongest, channels, region, original))
-    targets = [(wanted, 1.0)]
+        files = {f"{layer}.safetensors": feature_files.packed(target.features, net, layer, shape)}
+    target = replace(target, mask=_mask(target, strongest, channels, region, original))
+    targets = [(target, 1.0)]
     if other is not None:
         if original is None:
             raise InputError("a mixture needs your picture too; choose one instead of features")
         height, width = original.shape[-2:]
         fitted = images.load(other).resize((width, height), Image.Resampling.LANCZOS)
-        joining = kept(net, images.to_tensor(fitted, net.device), [other_layer])
-        targets = [(wanted, 1 - balance), (joining[other_layer], balance)]
-    suited = inverting.settings(net, layer)
+        joining = targets_of(net, images.to_tensor(fitted, net.device), [other_layer])
+        targets = [(target, 1 - balance), (joining[other_layer], balance)]
+    suited = settings(net, layer)
     prior = Prior(
         suited.tv if smoothness is None else smoothness,
         beta,
         suited.alpha if alpha is None else alpha,
     )
     generator = torch.Generator().manual_seed(seed)
+    begin = initial_pictures(cast(Start, start), original, shape, repeats, generator)
     run = search(
         net,
         targets,
         prior,
-        begin(cast(Start, start), original, shape, repeats, generator).to(net.device),
-        steps=steps or math.ceil(STEPS * suited.worth),
+        begin.to(net.device),
+        steps=steps or math.ceil(STEPS * suited.iteration_factor),
         pixels=canvas == "pixels",
         distance=cast(Distance, distance),
         jitter=suited.jitter if jitter is None else jitter,
         generator=generator,
     )
-    note = inverting.depth_note(net, layer)
+    note = depth_note(net, layer)
     for frame, pictures in run:
         last = frame.last
         compared = Comparison(original, pictures)
@@ -179,7 +213,7 @@ def invert(
         )
 
 
-def _wanted(
+def _target(
     network: Network,
     image: ImageLike | None,
     features: str | None,
@@ -189,16 +223,16 @@ def _wanted(
     """The picture, if there is one, what is to be matched, and the picture's height and width."""
     network.tap(layer)
     if features is not None:
-        found, shape = vectors.read(features, network, layer, size)
-        return None, Target(layer, found), shape
+        given, shape = feature_files.read(features, network, layer, size)
+        return None, Target(layer, given), shape
     if image is None:
         raise InputError("Your picture is missing; choose one first, or give its features")
     original = images.to_tensor(images.load(image, size), network.device)
-    target = kept(network, original, [layer])[layer]
+    target = targets_of(network, original, [layer])[layer]
     return original, target, (original.shape[-2], original.shape[-1])
 
 
-def _share(
+def _mask(
     target: Target,
     strongest: float,
     channels: str,
@@ -208,20 +242,20 @@ def _share(
     """Which features count: the product of all that was asked for, None for all of them."""
     parts: list[Tensor] = []
     if channels:
-        parts.append(inverting.chosen(target.features, channels, target.tap))
+        parts.append(channel_mask(target.features, channels, target.layer))
     if region is not None and original is not None:
         height, width = original.shape[-2:]
         inside = images.region(region, height, width, original.device)
-        parts.append(inverting.within(target.features, inside, target.tap))
+        parts.append(region_mask(target.features, inside, target.layer))
     if strongest < 100:
-        seen = target.features * math.prod(parts, start=torch.ones(()))
-        parts.append(inverting.strongest(seen, strongest))
-    share = math.prod(parts, start=torch.ones(())) if parts else None
-    if share is not None and not (share * target.features).any():
+        remaining = target.features * math.prod(parts, start=torch.ones(()))
+        parts.append(strongest_mask(remaining, strongest))
+    mask = math.prod(parts, start=torch.ones(())) if parts else None
+    if mask is not None and not (mask * target.features).any():
         raise InputError(
-            f"nothing of your picture fires in what is kept of {target.tap}; keep more"
+            f"nothing of your picture fires in what is kept of {target.layer}; keep more"
         )
-    return share
+    return mask
 
 
 def verdict(network: Network, picture: Tensor) -> dict[str, float]:

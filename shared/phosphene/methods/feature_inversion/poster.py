@@ -1,4 +1,4 @@
-"""The walk as one picture: every layer's memory with its name, and the curve over depth."""
+"""The walk as one picture: every layer's reconstruction with its name, and the curve over depth."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ GAP, LABEL = 10, 22
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What a layer remembers of a picture: PSNR in dB, and how far its features are off."""
+class Reconstruction:
+    """The picture that a layer remembers: its PSNR in dB, and how far its features are off."""
 
-    tap: str
+    layer: str
     image: Image.Image
     psnr: float
     error: float
 
 
-def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Memory]]]) -> Image.Image:
-    """For each (title, original, memories) a strip from shallow to deep, one below the other."""
+def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Reconstruction]]]) -> Image.Image:
+    """One strip below the other, each of (title, original, reconstructions)."""
     strips = [strip(*row) for row in rows]
     page = Image.new("RGB", (max(s.width for s in strips), sum(s.height for s in strips)), "white")
     top = 0
@@ -34,10 +34,12 @@ def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Memory]]]) -> Image.I
     return page
 
 
-def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Image.Image:
-    """The original, the memories in reading order in rows of at most six, then the curve."""
+def strip(
+    title: str, original: Image.Image, reconstructions: Sequence[Reconstruction]
+) -> Image.Image:
+    """The original, the reconstructions in reading order in rows of at most six, then the curve."""
     width, height = original.size
-    count = len(memories) + 2
+    count = len(reconstructions) + 2
     columns = min(count, 6)
     rows = -(-count // columns)
     cell = (width + GAP, height + LABEL + GAP)
@@ -45,8 +47,8 @@ def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Imag
     draw = ImageDraw.Draw(page)
     draw.text((GAP, GAP), title, INK, font(15))
     tiles = [("your picture", "", original)]
-    tiles += [(m.tap, f"{m.psnr:.1f} dB", m.image) for m in memories]
-    tiles += [("PSNR", "error", curve(memories, (width, height)))]
+    tiles += [(r.layer, f"{r.psnr:.1f} dB", r.image) for r in reconstructions]
+    tiles += [("PSNR", "error", curve(reconstructions, (width, height)))]
     for index, (name, figure, picture) in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = GAP + column * cell[0], LABEL + GAP + row * cell[1]
@@ -60,14 +62,14 @@ def strip(title: str, original: Image.Image, memories: Sequence[Memory]) -> Imag
     return page
 
 
-def curve(memories: Sequence[Memory], size: tuple[int, int]) -> Image.Image:
+def curve(reconstructions: Sequence[Reconstruction], size: tuple[int, int]) -> Image.Image:
     """PSNR (0 to 45 dB) and the root of the feature error (0 to 1) over depth."""
     picture = Image.new("RGB", size, "#f5f7f9")
     draw = ImageDraw.Draw(picture)
     width, height = size
     values = (
-        (WARM, [memory.psnr / 45 for memory in memories]),
-        (COOL, [memory.error**0.5 for memory in memories]),
+        (WARM, [r.psnr / 45 for r in reconstructions]),
+        (COOL, [r.error**0.5 for r in reconstructions]),
     )
     for color, shares in values:
         points = [

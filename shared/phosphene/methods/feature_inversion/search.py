@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal, TypeAlias
@@ -17,8 +17,7 @@ from phosphene.errors import InputError
 from phosphene.frame import Frame, Panel, Progress
 from phosphene.images import metrics
 from phosphene.images.filters import blur
-from phosphene.methods.feature_inversion import targets as inverting
-from phosphene.methods.feature_inversion.targets import Distance, Prior, Target
+from phosphene.methods.feature_inversion.targets import Distance, Prior, Target, settings
 from phosphene.networks.network import Network
 from phosphene.optimize import transforms
 from phosphene.optimize.canvas import Fourier, Pixels, noise
@@ -37,23 +36,23 @@ AGREED = 0.01
 frames, while the features agree to this error."""
 
 
-def kept(network: Network, picture: Tensor, taps: Sequence[str]) -> Mapping[str, Target]:
-    """What every tap keeps of a picture (1, 3, H, W), from one pass."""
-    for tap in taps:
-        network.check_size(tap, picture.shape[-2], picture.shape[-1])
+def targets_of(network: Network, picture: Tensor, layers: Sequence[str]) -> Mapping[str, Target]:
+    """What every layer keeps of a picture (1, 3, H, W), from one pass."""
+    for layer in layers:
+        network.check_size(layer, picture.shape[-2], picture.shape[-1])
     with torch.no_grad():
-        found = network.acts(picture, taps)
-    return {tap: Target(tap, found[tap].float()) for tap in taps}
+        activations = network.acts(picture, layers)
+    return {layer: Target(layer, activations[layer].float()) for layer in layers}
 
 
-def begin(
+def initial_pictures(
     start: Start,
     original: Tensor | None,
     shape: tuple[int, int],
     count: int,
     generator: torch.Generator,
 ) -> Tensor:
-    """Where pictures (count, 3, H, W) start.
+    """Where pictures (count, 3, H, W) of `shape` (H, W) start.
 
     Grey comes with faint noise: on a flat picture the deepest layers have no gradient to follow.
     """
@@ -78,36 +77,36 @@ def search(
     jitter: int = 0,
     generator: torch.Generator | None = None,
     every: int | None = None,
-) -> Iterator[tuple[Frame, Tensor]]:
+) -> Generator[tuple[Frame, Tensor], None, None]:
     """Pictures (N, 3, H, W) whose features come near the targets, weighted; each goes its own way.
 
     A first step along the gradient, then L-BFGS in the frequencies of the picture,
     in decorrelated colors, until the pictures stand still: at relu4_1 it is 7 dB ahead of Adam on
     pixels after as many steps. With jitter the loss changes from call to call, which a line
     search cannot bear: then Adam descends. The frames' metrics hold the error at the first target's
-    tap (`FEATURE_ERROR`), whatever the loss is.
+    layer (`FEATURE_ERROR`), whatever the loss is.
     """
-    taps = [target.tap for target, _ in targets]
+    layers = [target.layer for target, _ in targets]
     roll = transforms.jitter(jitter) if jitter and generator else None
-    seen: dict[str, Tensor] = {}
+    latest: dict[str, Tensor] = {}
 
     def loss(x: Tensor) -> dict[str, Tensor]:
-        found = network.acts(roll(x, generator) if roll and generator else x, taps)
-        seen.update((tap, features.detach()) for tap, features in found.items())
+        activations = network.acts(roll(x, generator) if roll and generator else x, layers)
+        latest.update((layer, features.detach()) for layer, features in activations.items())
         terms = prior.terms(x)
         for target, weight in targets:
-            distances = target.loss(found[target.tap], distance, squared=not jitter)
-            terms[target.tap] = terms.get(target.tap, 0) + weight * distances.sum()
+            distances = target.loss(activations[target.layer], distance, squared=not jitter)
+            terms[target.layer] = terms.get(target.layer, 0) + weight * distances.sum()
         return terms
 
     def error() -> float:
         first = targets[0][0]
-        return float(first.error(seen[first.tap]).mean())
+        return float(first.error(latest[first.layer]).mean())
 
     def measured(frame: Frame) -> Frame:
         return replace(frame, metrics={FEATURE_ERROR: error()})
 
-    suited = inverting.settings(network, taps[0])
+    suited = settings(network, layers[0])
     canvas = Pixels(start) if pixels else frequencies(start, suited.falloff, suited.grain)
     if jitter:
         steady = descend(
@@ -123,7 +122,7 @@ def search(
             yield measured(frame), pictures
         return
     # Where places are gone one step can lead anywhere, and there is nothing to show so soon.
-    warmups = int(network.tap(taps[0]).receptive_field is not None)
+    warmups = int(network.tap(layers[0]).receptive_field is not None)
     rest = -(-steps // PER_STEP)
     progress = Progress(warmups + rest)
     warmup = descend(canvas, loss, steps=warmups, optimizer="l2", lr=WARMUP, render=mean_image)
@@ -147,7 +146,7 @@ def mean_image(pictures: Tensor) -> Image.Image:
 
 
 def frequencies(start: Tensor, falloff: float, grain: float) -> Fourier:
-    """A canvas of frequencies that move as 1/f^falloff + 4 `grain` do (`inverting.Settings`)."""
+    """A canvas of frequencies that move as 1/f^falloff + 4 `grain` do (`Settings`)."""
     canvas = Fourier(start.shape[-2], start.shape[-1], batch=len(start), falloff=falloff)
     canvas = canvas.to(start.device)
     canvas.scale += grain
@@ -179,13 +178,13 @@ class Comparison:
 
     def panels(self) -> tuple[Panel, ...]:
         """The original, the difference, and of several seeds each one and their deviation."""
-        shown: list[tuple[str, Tensor]] = []
+        pictures: list[tuple[str, Tensor]] = []
         if self.original is not None:
-            missing = (self.mean - self.original).abs().mul(4)
-            shown = [("your picture", self.original), ("what is lost, 4 times", missing)]
+            loss = (self.mean - self.original).abs().mul(4)
+            pictures = [("your picture", self.original), ("what is lost, 4 times", loss)]
         if len(self.pictures) > 1:
             deviation = self.pictures.std(0, keepdim=True).mean(1, keepdim=True)
             bright = (deviation / deviation.max().clamp(min=1e-6)).expand(-1, 3, -1, -1)
-            shown += [(f"seed {i + 1}", x) for i, x in enumerate(self.pictures)]
-            shown += [("same in all: the mean", self.mean), ("bright: what varies", bright)]
-        return tuple(Panel(images.to_image(tensor), caption) for caption, tensor in shown)
+            pictures += [(f"seed {i + 1}", x) for i, x in enumerate(self.pictures)]
+            pictures += [("same in all: the mean", self.mean), ("bright: what varies", bright)]
+        return tuple(Panel(images.to_image(tensor), caption) for caption, tensor in pictures)

@@ -22,37 +22,37 @@ BOUND = 80 / 255
 
 @dataclass(frozen=True)
 class Target:
-    """Features (1, C, h, w) or (1, C) at a tap; `share` in [0, 1] says which of them count."""
+    """Features (1, C, h, w) or (1, C) of a layer; `mask` in [0, 1] says which of them count."""
 
-    tap: str
+    layer: str
     features: Tensor
-    share: Tensor | None = None
+    mask: Tensor | None = None
 
-    def error(self, found: Tensor) -> Tensor:
+    def error(self, features: Tensor) -> Tensor:
         """The squared distance over the target's own square, per picture (N,)."""
-        share = 1.0 if self.share is None else self.share
-        wanted = self.features.float()
-        distance = share * (found.float() - wanted).square()
+        mask = 1.0 if self.mask is None else self.mask
+        target = self.features.float()
+        distance = mask * (features.float() - target).square()
         # A sum over the axes as they lie in memory: flattened, channels-last maps would be copied.
         whole = distance.sum(tuple(range(1, distance.ndim)))
-        return whole / (share * wanted.square()).sum().clamp(min=1e-12)
+        return whole / (mask * target.square()).sum().clamp(min=1e-12)
 
-    def loss(self, found: Tensor, kind: Distance, squared: bool = True) -> Tensor:
+    def loss(self, features: Tensor, kind: Distance, squared: bool = True) -> Tensor:
         """How far features are, per picture (N,): 0 where they agree.
 
         L-BFGS wants the square. Adam wants the norm itself: its gradient keeps its size as
         the picture comes near, which gained 3 dB at relu4_1. Of probabilities it gets the
         relative entropy: far from its target a softmax is flat.
         """
-        if kind == "euclidean" and not squared and self.tap == "probabilities":
+        if kind == "euclidean" and not squared and self.layer == "probabilities":
             return F.kl_div(
-                found.float().clamp(min=1e-30).log(), self.features.float(), reduction="none"
+                features.float().clamp(min=1e-30).log(), self.features.float(), reduction="none"
             ).sum(1)
         if kind == "euclidean":
-            return self.error(found) if squared else (self.error(found) + 1e-9).sqrt()
-        share = 1.0 if self.share is None else self.share
-        wanted = (self.features.float() * share).flatten(1)
-        return 1 - F.cosine_similarity((found.float() * share).flatten(1), wanted)
+            return self.error(features) if squared else (self.error(features) + 1e-9).sqrt()
+        mask = 1.0 if self.mask is None else self.mask
+        target = (self.features.float() * mask).flatten(1)
+        return 1 - F.cosine_similarity((features.float() * mask).flatten(1), target)
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Settings:
 
     `tv` and `alpha` weigh the prior. Steps fall off with frequency as 1/f^`falloff` (1: as in
     natural pictures) and get 4 `grain` beyond that. `jitter` is the random shift between
-    iterations in pixels, `worth` the layer's share of iterations.
+    iterations in pixels, `iteration_factor` multiplies how many iterations were asked for.
     """
 
     tv: float
@@ -87,22 +87,18 @@ class Settings:
     falloff: float = 1.0
     grain: float = 0.0
     jitter: int = 0
-    worth: float = 1.0
+    iteration_factor: float = 1.0
 
 
-def settings(network: Network, tap: str) -> Settings:
+def settings(network: Network, layer: str) -> Settings:
     """What suits a layer's depth."""
-    known = network.tap(tap)
-    if known.receptive_field is None:
+    tap = network.tap(layer)
+    if tap.receptive_field is None:
         return PLACELESS
-    table = DENSE if _dense(network, tap) else SPARSE
-    return next(value for limit, value in table.items() if known.stride <= limit)
-
-
-def _dense(network: Network, tap: str) -> bool:
-    """Whether a layer of maps holds at least as many numbers as the pixels that it looks at."""
-    known = network.tap(tap)
-    return known.channels >= 3 * known.stride**2
+    # Whether its maps hold at least as many numbers as the pixels that they stand for.
+    dense = tap.channels >= 3 * tap.stride**2
+    table = DENSE if dense else SPARSE
+    return next(value for limit, value in table.items() if tap.stride <= limit)
 
 
 # By the largest stride in pixels, chosen by PSNR and by looking: benchmarks/invert.md. Layers near
@@ -111,32 +107,32 @@ def _dense(network: Network, tap: str) -> bool:
 # ones, which need fewer, get fewer.
 DENSE: Mapping[int, Settings] = {
     1: Settings(tv=0.0, falloff=0.5),
-    2: Settings(tv=0.15, falloff=0.5, worth=1.5),
+    2: Settings(tv=0.15, falloff=0.5, iteration_factor=1.5),
     4: Settings(tv=1.0, grain=3.0),
-    8: Settings(tv=1.5, worth=0.5),
-    10_000: Settings(tv=1.5, alpha=0.01, worth=0.5),
+    8: Settings(tv=1.5, iteration_factor=0.5),
+    10_000: Settings(tv=1.5, alpha=0.01, iteration_factor=0.5),
 }
 SPARSE: Mapping[int, Settings] = {
     4: Settings(tv=1.0),
     8: Settings(tv=2.0),
-    16: Settings(tv=1.0, alpha=0.01, worth=0.5),
-    10_000: Settings(tv=0.5, alpha=0.01, worth=1.5),
+    16: Settings(tv=1.0, alpha=0.01, iteration_factor=0.5),
+    10_000: Settings(tv=0.5, alpha=0.01, iteration_factor=1.5),
 }
 # Where places are gone, a still picture can carry the right numbers in faint grey noise; only what
 # stays itself when shifted is worth finding, and Adam needs many iterations for it.
-PLACELESS = Settings(tv=0.1, alpha=0.03, falloff=1.2, jitter=16, worth=4.0)
+PLACELESS = Settings(tv=0.1, alpha=0.03, falloff=1.2, jitter=16, iteration_factor=4.0)
 
 
-def strongest(features: Tensor, percent: float) -> Tensor:
-    """Shares that keep the strongest `percent` of activations (by magnitude)."""
-    sizes = features.float().abs()
-    count = max(1, round(sizes.numel() * percent / 100))
-    edge = sizes.flatten().kthvalue(sizes.numel() - count + 1).values
-    return (sizes >= edge).float()
+def strongest_mask(features: Tensor, percent: float) -> Tensor:
+    """1 where features are among the strongest `percent` by magnitude, 0 elsewhere: their shape."""
+    magnitudes = features.float().abs()
+    count = max(1, round(magnitudes.numel() * percent / 100))
+    least = magnitudes.flatten().kthvalue(magnitudes.numel() - count + 1).values
+    return (magnitudes >= least).float()
 
 
-def chosen(features: Tensor, text: str, tap: str) -> Tensor:
-    """Shares that keep the channels written as "3, 10-20"; InputError where there are none."""
+def channel_mask(features: Tensor, text: str, layer: str) -> Tensor:
+    """1 for the channels written as "3, 10-20"; InputError where there are none."""
     count = features.shape[1]
     keep = torch.zeros(count)
     for part in filter(None, (part.strip() for part in text.split(","))):
@@ -145,7 +141,7 @@ def chosen(features: Tensor, text: str, tap: str) -> Tensor:
             raise InputError(f"channels has {part!r}; write numbers and ranges such as 3, 10-20")
         low, high = int(first), int(last or first)
         if not low <= high < count:
-            raise InputError(f"channels has {part!r}; {tap} has channels 0 to {count - 1}")
+            raise InputError(f"channels has {part!r}; {layer} has channels 0 to {count - 1}")
         keep[low : high + 1] = 1
     if not keep.any():
         raise InputError("channels names none; write numbers and ranges such as 3, 10-20")
@@ -153,34 +149,17 @@ def chosen(features: Tensor, text: str, tap: str) -> Tensor:
     return keep.view(shape).to(features.device)
 
 
-def within(features: Tensor, inside: Tensor, tap: str) -> Tensor:
-    """A painted region (1, 1, H, W) as shares of the cells of a map (1, C, h, w)."""
+def region_mask(features: Tensor, inside: Tensor, layer: str) -> Tensor:
+    """A region of the picture (1, 1, H, W) on the cells of a map (1, C, h, w): (1, 1, h, w)."""
     if features.ndim != 4:
-        raise InputError(f"{tap} has no places left; choose an earlier layer for a region")
+        raise InputError(f"{layer} has no places left; choose an earlier layer for a region")
     return F.interpolate(inside, features.shape[-2:], mode="area")
 
 
-DEPTHS = (
-    "Almost everything is still here: edges, colors and fine texture. The first layers only "
-    "describe each spot in other words, so the picture can be read back nearly exactly.",
-    "Still the photograph, down to single hairs. Pooling has thrown away where inside each small "
-    "square something was, but the many channels together still tell.",
-    "Sharp still, but large flat places drift in color and the finest grain is smoothed away. The "
-    "network keeps how things differ from their surroundings better than what they are.",
-    "Every thing is in its place, its fine texture made up anew. The network keeps which patterns "
-    "are where and forgets each hair and each leaf.",
-    "Only the gist is left: the right things, in about the right places, in odd colors and loose "
-    "strokes. The layer describes pieces such as an ear or a roof, not the pixels that form them.",
-    "Places are gone: what comes back is an idea of the picture, repeated and scattered. The "
-    "network knows what it saw, no longer where.",
-)
-
-
-def depth_note(network: Network, tap: str) -> str:
-    """What a student sees at this depth, in two sentences."""
-    known = network.tap(tap)
-    if known.receptive_field is None:
-        return DEPTHS[5]
-    # A layer that holds fewer numbers than pixels has forgotten what others forget a pooling on.
-    depth = max(known.stride, 1).bit_length() - 1 + (not _dense(network, tap))
-    return DEPTHS[min(depth, 4)]
+def depth_note(network: Network, layer: str) -> str:
+    """The facts of a layer: "stride 8, sees 92×92 pixels, 512 channels"."""
+    tap = network.tap(layer)
+    if tap.receptive_field is None:
+        return f"sees the whole picture, {tap.channels} numbers without places"
+    field = f"{tap.receptive_field}×{tap.receptive_field}"
+    return f"stride {tap.stride}, sees {field} pixels, {tap.channels} channels"

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from phosphene import images
-from phosphene.frame import Frame, Panel
+from phosphene.frame import Frame, Panel, Progress, Table
 from phosphene.images import ImageLike
 from phosphene.knobs import LayerChoice, NetworkChoice, Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.feature_inversion import targets as inverting
 from phosphene.methods.feature_inversion.invert import Net, Sides
-from phosphene.methods.feature_inversion.poster import Memory, poster
+from phosphene.methods.feature_inversion.poster import Reconstruction, poster
 from phosphene.methods.feature_inversion.search import (
     FEATURE_ERROR,
     PER_STEP,
     Comparison,
-    begin,
-    kept,
+    initial_pictures,
     search,
+    targets_of,
 )
-from phosphene.methods.feature_inversion.targets import Prior
+from phosphene.methods.feature_inversion.targets import Prior, depth_note, settings
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import EMBEDDED
+from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED
 
 PAUSE = 0.8
 """Seconds between two posters at least, and four times what the last one took to draw and show."""
@@ -42,7 +41,7 @@ WALKS = {
         *("relu3_3", "relu4_1", "relu4_3", "relu5_1", "relu5_3"),
     ),
     **dict.fromkeys(
-        ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2"),
+        CLASSIFIERS,
         (
             *("conv_stem", "blocks.0.0", "blocks.1.1", "blocks.2.1", "blocks.3.2"),
             *("blocks.4.2", "blocks.5.3", "blocks.6.0", "global_pool", "logits"),
@@ -63,7 +62,13 @@ def invert_layers(
     size: Sides = 192,
     steps: Annotated[
         int,
-        Range(1, 1000, label="Iterations per layer", help="early ones get more, late ones less"),
+        Range(
+            1,
+            1000,
+            label="Iterations per layer",
+            help="early ones get more, late ones less",
+            quick=4,
+        ),
     ] = 32,
     layers: Annotated[
         tuple[str, ...],
@@ -71,75 +76,69 @@ def invert_layers(
     ] = (),
     count: Annotated[
         int,
-        Range(2, 24, label="How many layers", help="where none are named", advanced=True),
+        Range(2, 24, label="How many layers", help="where none are named", advanced=True, quick=4),
     ] = 10,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Invert layer after layer of a network, all at once: one poster from shallow to deep.
 
-    The panels are the reconstructions, for scrubbing through depth; the metrics hold PSNR in dB
-    and the normalized error of every layer. With `versus` a second network walks along.
+    The panels are the reconstructions, each with its layer to look at alone; the tables hold PSNR
+    in dB and the normalized error (arXiv 1412.0035) of every layer. With `versus` a second network
+    walks along.
     """
     walks = [_walk(image, network, layers, count, size, steps, seed, device)]
     if versus:
-        walks.append(_walk(image, versus, (), len(walks[0].paths), size, steps, seed, device))
-    paths = [path for walk in walks for path in walk.paths]
-    begun = time.monotonic()
+        walks.append(_walk(image, versus, (), len(walks[0].searches), size, steps, seed, device))
+    searches = [search for walk in walks for search in walk.searches]
+    progress = Progress(0)
     shown, pause = 0.0, PAUSE
     with ExitStack() as stack:
-        for path in paths:
-            stack.callback(path.close)
-        # One step each in turn: every picture stops at its own layer, and all form together.
-        while alive := [path for path in paths if not path.done]:
-            for path in alive:
-                path.advance()
-                now = time.monotonic()
-                if paths[-1].last and now - shown > pause:
-                    yield _frame(walks, now - begun)
-                    shown = time.monotonic()
-                    pause = max(PAUSE, 4 * (shown - now))
-        yield _frame(walks, time.monotonic() - begun, last=True)
+        for one in searches:
+            stack.callback(one.run.close)
+        for _ in _in_turns(searches):
+            now = time.monotonic()
+            last = all(one.done for one in searches)
+            if last or (searches[-1].frame and now - shown > pause):
+                yield _frame(walks, progress, last)
+                shown = time.monotonic()
+                pause = max(PAUSE, 4 * (shown - now))
 
 
 @dataclass
-class Path:
-    """One layer's search, and what it found so far."""
+class LayerSearch:
+    """The search for one layer's picture, and how far it has come."""
 
-    tap: str
+    layer: str
     original: Tensor
-    frames: Any
+    run: Generator[tuple[Frame, Tensor], None, None]
     pace: int = 1
     """How many of its steps one turn takes."""
-    last: Frame | None = None
+    frame: Frame | None = None
     pictures: Tensor | None = None
 
     @property
     def done(self) -> bool:
         """Whether the search is over."""
-        return self.last is not None and self.last.last
+        return self.frame is not None and self.frame.last
 
     @property
     def turns(self) -> tuple[int, int]:
         """How many turns it took, of how many."""
-        if self.last is None:
+        if self.frame is None:
             return 0, 0
-        return -(-self.last.step // self.pace), -(-self.last.steps // self.pace)
+        return -(-self.frame.step // self.pace), -(-self.frame.steps // self.pace)
 
     def advance(self) -> None:
         """One turn of the search."""
-        self.last, self.pictures = next(self.frames)
+        self.frame, self.pictures = next(self.run)
 
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self.frames.close()
-
-    def memory(self) -> Memory | None:
+    def reconstruction(self) -> Reconstruction | None:
         """The picture so far with its measures."""
-        if self.last is None or self.pictures is None:
+        if self.frame is None or self.pictures is None:
             return None
         psnr = Comparison(self.original, self.pictures).psnr()
-        return Memory(self.tap, self.last.image, psnr, self.last.metrics[FEATURE_ERROR])
+        return Reconstruction(self.layer, self.frame.image, psnr, self.frame.metrics[FEATURE_ERROR])
 
 
 @dataclass(frozen=True)
@@ -148,11 +147,11 @@ class Walk:
 
     network: Network
     original: Image.Image
-    paths: Sequence[Path]
+    searches: Sequence[LayerSearch]
 
-    def memories(self) -> list[Memory]:
-        """What was found so far, from shallow to deep."""
-        return [memory for path in self.paths if (memory := path.memory())]
+    def reconstructions(self) -> list[Reconstruction]:
+        """What there is so far, from shallow to deep."""
+        return [found for search in self.searches if (found := search.reconstruction())]
 
 
 def _walk(
@@ -168,26 +167,36 @@ def _walk(
     network = load_network(name, device=device)
     picture = images.load(image, size)
     original = images.to_tensor(picture, network.device)
-    taps = in_order(network, layers) if layers else route(network, count)
-    targets = kept(network, original, taps)
-    start = begin(
-        "grey", original, (picture.height, picture.width), 1, torch.Generator().manual_seed(seed)
-    )
-    paths = []
-    for tap in taps:
-        suited = inverting.settings(network, tap)
-        frames = search(
+    names = in_order(network, layers) if layers else route(network, count)
+    targets = targets_of(network, original, names)
+    shape = (picture.height, picture.width)
+    start = initial_pictures("grey", original, shape, 1, torch.Generator().manual_seed(seed))
+    searches = []
+    for layer in names:
+        suited = settings(network, layer)
+        run = search(
             network,
-            [(targets[tap], 1.0)],
+            [(targets[layer], 1.0)],
             Prior(suited.tv, alpha=suited.alpha),
             start.to(network.device),
-            steps=math.ceil(steps * suited.worth),
+            steps=math.ceil(steps * suited.iteration_factor),
             jitter=suited.jitter,
             generator=torch.Generator().manual_seed(seed),
             every=1,
         )
-        paths.append(Path(tap, original, frames, PER_STEP if suited.jitter else 1))
-    return Walk(network, picture, paths)
+        searches.append(LayerSearch(layer, original, run, PER_STEP if suited.jitter else 1))
+    return Walk(network, picture, searches)
+
+
+def _in_turns(searches: Sequence[LayerSearch]) -> Iterator[LayerSearch]:
+    """One turn each until all are done: every picture stops at its own layer, and all form at once.
+
+    Yields the search that advanced.
+    """
+    while pending := [search for search in searches if not search.done]:
+        for one in pending:
+            one.advance()
+            yield one
 
 
 def route(network: Network, count: int) -> tuple[str, ...]:
@@ -212,26 +221,33 @@ def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(names), key=lambda name: place.get(name, len(listed))))
 
 
-def _frame(walks: Sequence[Walk], seconds: float, last: bool = False) -> Frame:
-    rows = [(walk.network.name, walk.original, walk.memories()) for walk in walks]
-    turns = [path.turns for walk in walks for path in walk.paths]
-    done, total = (sum(column) for column in zip(*turns, strict=True))
-    metrics, panels = {}, []
-    for walk, (name, original, memories) in zip(walks, rows, strict=True):
-        prefix = f"{name} " if len(rows) > 1 else ""
-        panels.append(Panel(original, "your picture", "What the network was shown."))
-        for memory in memories:
-            label = f"{prefix}{memory.tap}"
-            metrics[f"{label}, dB"] = memory.psnr
-            metrics[f"{label}, error"] = memory.error
-            note = inverting.depth_note(walk.network, memory.tap)
-            panels.append(Panel(memory.image, f"{label} · {memory.psnr:.1f} dB", note))
-    return Frame(
-        image=poster(rows),
-        step=total if last else min(done, total - 1),
-        steps=total,
-        seconds=seconds,
-        metrics=metrics if last else {},
-        panels=tuple(panels) if last else (),
+def _frame(walks: Sequence[Walk], progress: Progress, last: bool) -> Frame:
+    """The poster so far; with the last one every layer's picture and figures."""
+    turns = [search.turns for walk in walks for search in walk.searches]
+    progress.done, progress.steps = (sum(column) for column in zip(*turns, strict=True))
+    named = len(walks) > 1
+    rows = [(walk.network.name, walk.original, walk.reconstructions()) for walk in walks]
+    return progress.frame(
+        poster(rows),
         note="shallow layers keep the picture, deep ones its gist",
+        panels=tuple(panel for walk in walks for panel in _panels(walk, named)) if last else (),
+        tables=tuple(_table(name, found) for name, _, found in rows) if last else (),
     )
+
+
+def _panels(walk: Walk, named: bool) -> Iterator[Panel]:
+    name = walk.network.name
+    prefix = f"{name} " if named else ""
+    yield Panel(walk.original, "your picture", f"What {name} was shown.")
+    for found in walk.reconstructions():
+        yield Panel(
+            found.image,
+            f"{prefix}{found.layer} · {found.psnr:.1f} dB",
+            depth_note(walk.network, found.layer),
+            sets={"layer": found.layer, "network": name},
+        )
+
+
+def _table(network: str, reconstructions: Sequence[Reconstruction]) -> Table:
+    rows = tuple((r.layer, round(r.psnr, 2), round(r.error, 5)) for r in reconstructions)
+    return Table(f"What {network} kept", ("layer", "PSNR, dB", "error"), rows)

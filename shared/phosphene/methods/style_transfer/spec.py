@@ -14,24 +14,26 @@ from phosphene.errors import InputError
 from phosphene.methods.style_transfer.statistics import (
     Kind,
     Moments,
+    as_target,
     averaged,
     blend,
     soften,
     sums,
-    target,
 )
 from phosphene.networks.network import Network
 from phosphene.optimize.tiling import Part, Sums, added, parts_of
 
 PIXELS = "pixels"
-"""The colors themselves, compared like a tap where `colors` has a weight."""
+"""The colors themselves, compared like a layer where `colors` has a weight."""
 COLOR_WEIGHT = 2.0
 """Of the colors themselves, which softened activations hold but loosely."""
+TV_WEIGHT = 0.2
+"""Of total variation, at a smoothness of 1."""
 
 
 @dataclass(frozen=True)
 class Layers:
-    """Where a network is compared: taps and weights for style, one tap for content and dream."""
+    """Where a network is compared: weighted layers for style, one for content, one for dream."""
 
     style: Mapping[str, float]
     content: str
@@ -75,7 +77,7 @@ def layers_of(net: Network) -> Layers:
 
 def parse_layers(text: str) -> dict[str, float]:
     """ "relu1_1 256, relu2_1 64" -> {"relu1_1": 256.0, "relu2_1": 64.0}; no number means 1."""
-    found: dict[str, float] = {}
+    weights: dict[str, float] = {}
     for part in re.split(r"[,;\n]", text):
         words = part.replace(":", " ").split()
         if not words:
@@ -89,12 +91,12 @@ def parse_layers(text: str) -> dict[str, float]:
                 f"style layers have {part.strip()!r}; write each as a name and a weight, "
                 "such as relu3_1 16"
             ) from None
-        found[name] = weight
-    return found
+        weights[name] = weight
+    return weights
 
 
 @dataclass(frozen=True)
-class Look:
+class StyleSpec:
     """What to compare and how much each term weighs; nothing here depends on a picture."""
 
     net: Network
@@ -122,7 +124,7 @@ class Look:
         style: Mapping[str, float] | None = None,
         content: str = "",
         soft: bool | None = None,
-    ) -> Look:
+    ) -> StyleSpec:
         """What suits the network where nothing else is said: all but VGG's are softened."""
         layers = layers_of(net)
         soft = "vgg" not in net.name if soft is None else soft
@@ -139,45 +141,59 @@ class Look:
         )
 
     @property
-    def taps(self) -> list[str]:
-        """The taps that some term needs."""
-        taps = [tap for tap, weight in self.style.items() if weight and self.weights["style"]]
-        extra = {"content": self.content, "dream": self.dream}
-        return taps + [tap for name, tap in extra.items() if self.weights.get(name)]
+    def layers(self) -> list[str]:
+        """The layers that some term needs."""
+        style = self._style_layers if self.weights["style"] else []
+        others = {"content": self.content, "dream": self.dream}
+        return style + [layer for name, layer in others.items() if self.weights.get(name)]
 
     @property
-    def minimum(self) -> int:
-        """The least picture side at which every tap shows something."""
-        return max(self.net.tap(tap).minimum for tap in self.taps)
+    def _style_layers(self) -> list[str]:
+        return [layer for layer, weight in self.style.items() if weight]
 
-    def acts(self, x: Tensor) -> dict[str, Tensor]:
-        """Activations at the taps, softened if the look says so."""
-        found = self.net.acts(x, self.taps)
+    @property
+    def min_side(self) -> int:
+        """The smallest side of a picture, in pixels, at which every layer shows something."""
+        return max(self.net.tap(layer).min_side for layer in self.layers)
+
+    def check_size(self, height: int, width: int) -> None:
+        """InputError if a picture is too small for any of the layers."""
+        for layer in self.layers:
+            self.net.check_size(layer, height, width)
+
+    def activations(self, x: Tensor) -> dict[str, Tensor]:
+        """Of a picture (1, 3, H, W), by layer; softened where `soft` says so."""
+        activations = self.net.acts(x, self.layers)
         if self.soft:
-            found = {tap: soften(a) for tap, a in found.items()}
-        return found | {PIXELS: x} if self.weights.get("colors") else found
+            activations = {layer: soften(maps) for layer, maps in activations.items()}
+        return activations | {PIXELS: x} if self.weights.get("colors") else activations
 
-    def kind_of(self, tap: str) -> Kind:
-        """How a tap is compared: of colors the rare ones must count as well."""
-        return "wasserstein" if tap == PIXELS else self.kind
+    def kind_of(self, layer: str) -> Kind:
+        """How a layer is compared: of colors the rare ones must count as well."""
+        return "wasserstein" if layer == PIXELS else self.kind
 
-    def style_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
-        """The targets of a blend of styles, by tap."""
+    def targets_of(self, pictures: Sequence[Tensor], shares: Sequence[float]) -> dict[str, Moments]:
+        """By layer, what a blend of styles (1, 3, h, w) with their shares asks for."""
         with device_lock(self.net.device):
-            found = [self._moments(picture) for picture in pictures]
+            moments = [self._moments(picture) for picture in pictures]
         return {
-            tap: target(self.kind_of(tap), blend([moments[tap] for moments in found], shares))
-            for tap in found[0]
+            layer: as_target(self.kind_of(layer), blend([own[layer] for own in moments], shares))
+            for layer in moments[0]
         }
 
     def _moments(self, picture: Tensor) -> dict[str, Moments]:
-        taps = [tap for tap, weight in self.style.items() if weight]
-        taps += [PIXELS] if self.weights.get("colors") else []
+        layers = self._style_layers + ([PIXELS] if self.weights.get("colors") else [])
 
         def read(seen: Tensor, part: Part) -> Sums:
-            acts = self.acts(seen)
-            found = {tap: sums(self.kind_of(tap), part.own(acts[tap])) for tap in taps}
-            return {(tap, name): v for tap in taps for name, v in found[tap].items()}
+            activations = self.activations(seen)
+            return {
+                (layer, name): value
+                for layer in layers
+                for name, value in sums(self.kind_of(layer), part.own(activations[layer])).items()
+            }
 
-        whole = added(picture, parts_of(*picture.shape[-2:]), read)
-        return {tap: averaged({n: v for (t, n), v in whole.items() if t == tap}) for tap in taps}
+        totals = added(picture, parts_of(*picture.shape[-2:]), read)
+        return {
+            layer: averaged({name: v for (own, name), v in totals.items() if own == layer})
+            for layer in layers
+        }

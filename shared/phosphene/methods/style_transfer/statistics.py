@@ -34,23 +34,23 @@ def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
     else:
         shares = mask.flatten().to(rows)
         weighted, count = rows * shares, shares.float().sum()
-    found: Moments = {"count": count}
+    totals: Moments = {"count": count}
     if kind != "gram":
-        found["mean"] = weighted.sum(1)
+        totals["mean"] = weighted.sum(1)
     if kind == "moments":
-        found["square"] = (weighted * rows).sum(1)
+        totals["square"] = (weighted * rows).sum(1)
     else:
         # Distances of symmetric matrices have symmetric gradients: both factors' are the same,
         # so one is computed and counts twice.
         half = (weighted @ rows.detach().mT).float()
-        found["moment"] = 2 * half - half.detach()
-    return found
+        totals["moment"] = 2 * half - half.detach()
+    return totals
 
 
-def averaged(found: Mapping[str, Tensor]) -> Moments:
+def averaged(totals: Mapping[str, Tensor]) -> Moments:
     """`sums` divided by their count."""
-    count = found["count"].clamp(min=_EPS)
-    return {name: value / count for name, value in found.items() if name != "count"}
+    count = totals["count"].clamp(min=_EPS)
+    return {name: value / count for name, value in totals.items() if name != "count"}
 
 
 def blend(parts: Sequence[Moments], shares: Sequence[float]) -> Moments:
@@ -64,7 +64,7 @@ def blend(parts: Sequence[Moments], shares: Sequence[float]) -> Moments:
     return {name: mixed(name) for name in parts[0]}
 
 
-def target(kind: Kind, moments: Moments) -> Moments:
+def as_target(kind: Kind, moments: Moments) -> Moments:
     """Moments with what every comparison needs of a target, computed once."""
     if kind == "moments":
         return moments | {"deviation": _deviation(moments)}
@@ -75,28 +75,28 @@ def target(kind: Kind, moments: Moments) -> Moments:
     return moments
 
 
-def distance(kind: Kind, moments: Moments, goal: Mapping[str, Tensor]) -> Tensor:
-    """Squared distance to a `target` over the target's own square: 0 for the style, scale-free.
+def distance(kind: Kind, moments: Moments, target: Mapping[str, Tensor]) -> Tensor:
+    """Squared distance to a target (`as_target`) over its own square: 0 for the style, scale-free.
 
     "gram" is Gatys et al. (arXiv 1508.06576), "moments" the mean and deviation of each channel
     (Li et al., arXiv 1701.01036), "wasserstein" the 2-Wasserstein distance between Gaussians
     of their mean and covariance.
     """
     if kind == "gram":
-        return _relative(moments["moment"] - goal["moment"], goal["moment"])
-    shift = moments["mean"] - goal["mean"]
+        return _relative(moments["moment"] - target["moment"], target["moment"])
+    shift = moments["mean"] - target["mean"]
     if kind == "moments":
-        change = _deviation(moments) - goal["deviation"]
-        return _relative(torch.stack([shift, change]), goal["square"].sqrt())
-    covariance, root = _covariance(moments), goal["root"]
+        change = _deviation(moments) - target["deviation"]
+        return _relative(torch.stack([shift, change]), target["square"].sqrt())
+    covariance, root = _covariance(moments), target["root"]
     cross = torch.linalg.eigvalsh(root @ covariance @ root).clamp(min=1e-9).sqrt().sum()
     bures = covariance.trace() + root.square().sum() - 2 * cross
-    apart: Tensor = (shift.square().sum() + bures) / goal["moment"].trace().clamp(min=1e-12)
-    return apart
+    squared: Tensor = (shift.square().sum() + bures) / target["moment"].trace().clamp(min=1e-12)
+    return squared
 
 
-def _relative(difference: Tensor, goal: Tensor) -> Tensor:
-    return difference.square().sum() / goal.square().sum().clamp(min=1e-12)
+def _relative(difference: Tensor, target: Tensor) -> Tensor:
+    return difference.square().sum() / target.square().sum().clamp(min=1e-12)
 
 
 def _deviation(moments: Moments) -> Tensor:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, TypeAlias, cast
+from collections.abc import Iterator
+from typing import Annotated, cast
 
 import torch
 from PIL import Image
@@ -14,45 +14,26 @@ from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.images import colors as hues
-from phosphene.knobs import Choice, LayerChoice, Mask, NetworkChoice, Picture, Range, Seed, Text
+from phosphene.knobs import Choice, LayerChoice, Mask, Picture, Range, Seed, Text
 from phosphene.methods import method
 from phosphene.methods.style_transfer.loss import painting_loss
-from phosphene.methods.style_transfer.sources import Brush, colored, opened, regions
-from phosphene.methods.style_transfer.spec import Look, parse_layers
-from phosphene.methods.style_transfer.statistics import KINDS, Kind
+from phosphene.methods.style_transfer.parameters import Content, Net, Smooth, Statistics, Steps
+from phosphene.methods.style_transfer.sources import Styles, further, listed, regions, sources
+from phosphene.methods.style_transfer.spec import TV_WEIGHT, StyleSpec, parse_layers
+from phosphene.methods.style_transfer.statistics import Kind
 from phosphene.networks.loading import Pooling, load_network
 from phosphene.optimize.canvas import noise
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import Search, paint, schedule, sizes_up_to
 
 CONTENT_WEIGHT = 0.0075
-TV_WEIGHT = 0.2
 DREAM_WEIGHT = 0.1
-
-Content: TypeAlias = Annotated[ImageLike, Picture(label="Your picture")]
-Style: TypeAlias = Annotated[ImageLike, Picture(label="Style")]
-Steps: TypeAlias = Annotated[
-    int, Range(3, 200, label="Steps", help="at the full size; coarser sizes take more")
-]
-Statistics: TypeAlias = Annotated[
-    str,
-    Choice(
-        KINDS,
-        label="Style is",
-        help="Gram matrices, means and deviations, or Wasserstein-2 (slow, finest)",
-        advanced=True,
-    ),
-]
-Smooth: TypeAlias = Annotated[
-    float, Range(0, 10, 0.1, label="Smoothness", help="total variation", advanced=True)
-]
-Net: TypeAlias = Annotated[str, NetworkChoice(("vgg19", "efficientnet_lite0"), label="Network")]
 
 
 @method
 def stylize(
     content: Content,
-    style: Style,
+    style: Annotated[Styles, Picture(label="Style")],
     *,
     strength: Annotated[
         float,
@@ -69,7 +50,9 @@ def stylize(
             help="mine: only brightness is painted; matched: the style takes on your palette first",
         ),
     ] = "style",
-    size: Annotated[int, Range(64, 2048, 32, label="Size", help="longer side, pixels")] = 384,
+    size: Annotated[
+        int, Range(64, 2048, 32, label="Size", help="longer side, pixels", quick=64)
+    ] = 384,
     steps: Steps = 8,
     rounds: Annotated[
         int,
@@ -82,7 +65,7 @@ def stylize(
     second_share: Annotated[
         float, Range(0, 1, 0.05, label="Share of the second style", advanced=True)
     ] = 0.5,
-    mask: Annotated[
+    second_mask: Annotated[
         ImageLike | None,
         Mask(of="content", label="Second style only here", advanced=True),
     ] = None,
@@ -113,7 +96,7 @@ def stylize(
             advanced=True,
         ),
     ] = "",
-    content_tap: Annotated[
+    content_layer: Annotated[
         str, LayerChoice(label="Content layer", help="empty: what suits the network", advanced=True)
     ] = "",
     smooth: Smooth = 1.0,
@@ -144,9 +127,20 @@ def stylize(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Paint the content with the brush of one to three styles, from coarse to fine."""
+    """Paint the content with the brush of one or several styles, from coarse to fine.
+
+    arXiv 1508.06576, 1611.07865. In Python `style` may be a list: of pictures, of pairs (picture,
+    share), of `phosphene.Style(picture, share, mask)`. The parameters in groups:
+
+    what is painted: `content`, `style`, `strength`, `brush` and `colors`, at `size`;
+    further styles: `second` and `third`, each with its share in the blend (the first has 1) or
+    with a mask, where it paints alone; they stand beside whatever `style` lists;
+    how it is searched: `steps`, `rounds`, `start`, `resume`, `optimizer`, `lr`, `average`, `seed`;
+    what is compared: `statistics`, `style_layers`, `content_layer`, `pooling`, `activations` of
+    `network`, with `dream` and `smooth` beside the two main terms.
+    """
     net = load_network(network, device=device, pooling=cast(Pooling, pooling))
-    look = Look.of(
+    spec = StyleSpec.of(
         net,
         {
             "style": 1 - dream,
@@ -156,64 +150,47 @@ def stylize(
         },
         kind=cast(Kind, statistics),
         style=parse_layers(style_layers),
-        content=content_tap,
+        content=content_layer,
         soft=None if activations == "auto" else activations == "soft",
     )
-    photo = images.load(content, size)
-    for tap in look.taps:
-        net.check_size(tap, photo.height, photo.width)
-    source = images.to_tensor(photo, net.device)
-    given: list[_Given] = [
-        ("first", style, 1.0, None),
-        ("second", second, second_share, mask),
-        ("third", third, third_share, third_mask),
+    styles = [
+        *listed(style),
+        *further("second", second, second_share, second_mask),
+        *further("third", third, third_share, third_mask),
     ]
-    brushes = list(_brushes(given, source, colors))
-    seen = hues.luminance(source) if colors == "mine" else source
+    photo = images.load(content, size)
+    spec.check_size(photo.height, photo.width)
+    original = images.to_tensor(photo, net.device)
+    brushes = list(sources(styles, original, colors))
+    # "mine": what is compared is brightness alone, and the colors come back at the end.
+    mine = colors == "mine"
+    subject = hues.luminance(original) if mine else original
 
     def loss_at(height: int, width: int) -> Loss:
         side = max(height, width) * brush
-        places = regions(look, [b.scaled(side, look.minimum) for b in brushes], height, width)
-        loss = painting_loss(look, places, images.scaled(seen, height, width))
-        return (lambda x: loss(hues.luminance(x))) if colors == "mine" else loss
+        scaled = [source.scaled(side, spec.min_side) for source in brushes]
+        places = regions(spec, scaled, height, width)
+        loss = painting_loss(spec, places, images.scaled(subject, height, width))
+        return (lambda x: loss(hues.luminance(x))) if mine else loss
 
     def finish(x: Tensor) -> Tensor:
-        return hues.recolor(x, images.scaled(source, *x.shape[-2:])) if colors == "mine" else x
+        return hues.recolor(x, images.scaled(original, *x.shape[-2:])) if mine else x
 
-    first = _first(start, seen, brushes[0].style, seed)
-    sizes = sizes_up_to(photo.height, photo.width, look.minimum)
+    first = _first(start, subject, brushes[0].picture, seed)
+    sizes = sizes_up_to(photo.height, photo.width, spec.min_side)
     plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
         first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
-    detail = seen if start == "content" else None
+    detail = subject if start == "content" else None
     yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish, detail=detail)
 
 
-_Given: TypeAlias = tuple[str, ImageLike | None, float, ImageLike | None]
-
-
-def _brushes(given: Sequence[_Given], source: Tensor, colors: str) -> Iterator[Brush]:
-    """The styles by name, share and place; those not chosen left out."""
-    height, width = source.shape[-2:]
-    for name, picture, share, place in given:
-        if picture is not None:
-            style = colored(opened(picture, source.device), source, colors)
-            mask = None
-            if place is not None:
-                mask = images.region(place, height, width, source.device)
-            yield Brush(style, share, mask)
-        elif place is not None:
-            raise InputError(
-                f"a mask needs a {name} style to paint with; choose one or clear the mask"
-            )
-
-
-def _first(start: str, source: Tensor, style: Tensor, seed: int) -> Tensor:
-    height, width = source.shape[-2:]
+def _first(start: str, subject: Tensor, style: Tensor, seed: int) -> Tensor:
+    height, width = subject.shape[-2:]
     if start == "noise":
         generator = torch.Generator().manual_seed(seed)
-        return noise(height, width, spread=0.2, generator=generator).to(source.device)
-    return images.scaled(style, height, width) if start == "style" else source
+        return noise(height, width, spread=0.2, generator=generator).to(subject.device)
+    return images.scaled(style, height, width) if start == "style" else subject
 
 
 def _same_shape(picture: ImageLike, size: tuple[int, int]) -> Image.Image:

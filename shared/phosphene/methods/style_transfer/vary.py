@@ -7,21 +7,23 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from phosphene.frame import Frame, Panel, Progress
+from phosphene.images import ImageLike
 from phosphene.images.sheets import contact_sheet
-from phosphene.knobs import Choice, Range, Seed
+from phosphene.knobs import Choice, Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.style_transfer.stylize import Content, Net, Style, stylize
+from phosphene.methods.style_transfer.parameters import Content, Net
+from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.networks.loading import load_network
 
 THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
     "style strength": ("strength", (0.0, 2.0, 4.0, 6.0, 8.0, 10.0)),
-    "content layer": ("content_tap", ()),
+    "content layer": ("content_layer", ()),
     "brush size": ("brush", (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)),
     "dream": ("dream", (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)),
     "statistics": ("statistics", ("gram", "moments", "wasserstein")),
     "start": ("start", ("content", "noise", "style")),
 }
-CONTENT_TAPS = {
+CONTENT_LAYERS = {
     "vgg19": ("relu1_2", "relu2_2", "relu3_2", "relu4_2", "relu5_2"),
     "efficientnet_lite0": ("bn1", "blocks.1.0.bn1", "blocks.2.0.bn1", "blocks.3.0.bn1", "blocks.4"),
 }
@@ -31,20 +33,23 @@ COLUMNS = 3
 @method
 def vary_style(
     content: Content,
-    style: Style,
+    style: Annotated[ImageLike, Picture(label="Style")],
     *,
-    thing: Annotated[str, Choice(tuple(THINGS), label="Vary")] = "style strength",
+    thing: Annotated[str, Choice(tuple(THINGS), label="Vary", quick="start")] = "style strength",
     size: Annotated[
-        int, Range(96, 512, 32, label="Size of each", help="longer side, pixels")
+        int, Range(96, 512, 32, label="Size of each", help="longer side, pixels", quick=96)
     ] = 224,
-    steps: Annotated[int, Range(3, 100, label="Steps")] = 9,
+    steps: Annotated[int, Range(3, 100, label="Steps", quick=3)] = 9,
     network: Net = "vgg19",
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Paint the same two pictures several times with one setting changed, as one sheet."""
+    """Paint the same two pictures several times with one setting changed, as one captioned sheet.
+
+    Each painting is a panel that sets its value of the setting.
+    """
     name, values = THINGS[thing]
-    values = values or _content_taps(network, device)
+    values = values or _content_layers(network, device)
     common: dict[str, Any] = {
         "size": size,
         "steps": steps,
@@ -52,21 +57,29 @@ def vary_style(
         "seed": seed,
         "device": device,
     }
-    done: list[Panel] = []
+    done: tuple[Panel, ...] = ()
     progress: Progress | None = None
     for value in values:
         caption = f"{name.replace('_', ' ')} {value}"
         for own in stylize(content, style, **{**common, name: value}):
             progress = progress or Progress(len(values) * own.steps)
-            panels = (*done, Panel(own.image, caption, sets={name: value}))
-            sheet = contact_sheet(panels, COLUMNS, len(values))
-            frame = progress.of(own)
-            yield replace(frame, image=sheet, history=own.history, note=caption, panels=panels)
-        done = list(panels)
+            sets = {"network": network, name: value}
+            panels = (*done, Panel(own.image, caption, sets=sets))
+            yield replace(
+                progress.of(own),
+                image=contact_sheet(panels, COLUMNS, len(values)),
+                history=own.history,
+                note=caption,
+                panels=panels,
+                recipe={},  # not the one of this painting alone
+            )
+        done = panels
 
 
-def _content_taps(network: str, device: str | None) -> tuple[str, ...]:
-    if network in CONTENT_TAPS:
-        return CONTENT_TAPS[network]
-    maps = [t.name for t in load_network(network, device=device).taps.values() if t.stride <= 16]
+def _content_layers(network: str, device: str | None) -> tuple[str, ...]:
+    """Up to six layers from shallow to deep, where the network's are not listed above."""
+    if network in CONTENT_LAYERS:
+        return CONTENT_LAYERS[network]
+    taps = load_network(network, device=device).taps.values()
+    maps = [tap.name for tap in taps if tap.receptive_field is not None and tap.stride <= 16]
     return tuple(maps[:: max(1, len(maps) // 5)][:6])
