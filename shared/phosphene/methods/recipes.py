@@ -108,9 +108,9 @@ def _media(method: Any) -> dict[str, Knob]:
 
 
 def _marked(value: Any) -> Any:
-    """A picture or a file, or a row of them, by SHA-256 and size."""
-    if value is None:
-        return None
+    """A picture or a file, or a row of them, by SHA-256 and size; a style's share as it is."""
+    if value is None or isinstance(value, (int, float)):
+        return value
     if isinstance(value, (list, tuple)):
         return [_marked(item) for item in value]
     if isinstance(value, (str, Path)):

@@ -181,9 +181,10 @@ def test_every_choice_lowers_its_loss(options):
     ("options", "words"),
     [
         ({"image": None}, "missing"),
-        ({"channels": "70"}, "channels 0 to"),
+        ({"channels": "70"}, "no channel 70; choose from 0 to 63"),
         ({"channels": "a-b"}, "numbers and ranges"),
         ({"channels": ","}, "names none"),
+        ({"channels": "²"}, "numbers and ranges"),
         ({"region": Image.new("L", (64, 43))}, "empty"),
         ({"layer": "relu9_9"}, "did you mean"),
         ({"layer": "blocks.5.3", "network": "efficientnet_lite0", "size": 64}, "at least"),

@@ -13,6 +13,7 @@ from PIL import Image
 
 from phosphene import InputError, Style, images, load_network, repeat, stylize, vary_style
 from phosphene.images import colors
+from phosphene.methods import recipes
 from phosphene.methods.style_transfer.sources import StyleSource, regions
 from phosphene.methods.style_transfer.spec import StyleSpec
 from phosphene.methods.style_transfer.statistics import KINDS
@@ -151,6 +152,17 @@ def test_styles_in_a_list_are_those_of_the_parameters_bit_for_bit():
     assert not np.array_equal(pixels(masked), pixels(blended))
     *_, again = repeat(listed.recipe)
     assert np.array_equal(pixels(again), pixels(listed))
+
+
+def test_styles_in_a_list_come_back_from_a_saved_recipe(tmp_path):
+    mask = Image.new("L", Image.open(PANDA).size, 0)
+    mask.paste(255, (0, 0, 40, mask.height))
+    mask.save(tmp_path / "mask.png")
+    *_, first = run(style=[PALACE, (PANDA, 0.3), Style(PANDA, mask=tmp_path / "mask.png")], steps=3)
+    recipes.save_png(first, tmp_path / "result.png")
+    files = [PALACE, PANDA, tmp_path / "mask.png"]
+    *_, again = repeat(recipes.filled(recipes.read(tmp_path / "result.png"), files))
+    assert np.array_equal(pixels(again), pixels(first))
 
 
 def test_one_style_alone_may_come_with_a_share_and_where_none_paints_the_photograph_stays():

@@ -13,6 +13,7 @@ from torch import Tensor
 from phosphene.errors import InputError
 from phosphene.networks.network import Network
 from phosphene.optimize import losses
+from phosphene.optimize.objectives import parse_channels
 
 Distance: TypeAlias = Literal["euclidean", "cosine"]
 
@@ -135,16 +136,7 @@ def channel_mask(features: Tensor, text: str, layer: str) -> Tensor:
     """1 for the channels written as "3, 10-20"; InputError where there are none."""
     count = features.shape[1]
     keep = torch.zeros(count)
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        first, _, last = part.partition("-")
-        if not first.strip().isdigit() or not (last or first).strip().isdigit():
-            raise InputError(f"channels has {part!r}; write numbers and ranges such as 3, 10-20")
-        low, high = int(first), int(last or first)
-        if not low <= high < count:
-            raise InputError(f"channels has {part!r}; {layer} has channels 0 to {count - 1}")
-        keep[low : high + 1] = 1
-    if not keep.any():
-        raise InputError("channels names none; write numbers and ranges such as 3, 10-20")
+    keep[list(parse_channels(text, layer, count))] = 1
     shape = (1, count) + (1,) * (features.ndim - 2)
     return keep.view(shape).to(features.device)
 
