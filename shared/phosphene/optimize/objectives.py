@@ -243,7 +243,7 @@ def _term(text: str, position: int, network: Network | None, example: str) -> tu
 def _numbers(layer: str, channels: int | Iterable[int] | str) -> tuple[int, ...]:
     if isinstance(channels, str):
         return parse_channels(channels, layer, _ANY_LAYER)
-    numbers = (channels,) if isinstance(channels, int) else tuple(channels)
+    numbers = tuple(channels) if isinstance(channels, Iterable) else (channels,)
     if not numbers or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         raise InputError(f"channels is {channels!r}; give whole numbers, such as 57 or [3, 17]")
     return tuple(dict.fromkeys(numbers))

@@ -8,13 +8,6 @@ from PIL import Image
 from phosphene import InputError, dream, load_network
 from phosphene.images import load, to_tensor
 from phosphene.methods.deepdream.octaves import DreamSettings, strengths
-from phosphene.optimize.gradients import (
-    Conditioner,
-    contrast_mask,
-    equalized,
-    l1_normalized,
-)
-from phosphene.optimize.tiling import tiled
 from tests.pictures import PALACE
 
 QUICK = {"size": 128, "steps": 3, "octaves": 2, "device": "cpu"}
@@ -123,94 +116,8 @@ def test_strengths_repeat_their_last():
     assert [settings.strength_at(octave) for octave in range(4)] == [2, 1, 1, 1]
 
 
-def gradient_of(loss, x):
-    x = x.clone().requires_grad_()
-    sum(loss(x).values()).backward()
-    return x.grad
-
-
-def layer(tap):
-    net = load_network("efficientnet_lite0", device="cpu")
-    return lambda x: {"layer": -net.acts(x, [tap])[tap].square().mean()}
-
-
-def in_tiles(loss, overlap=64):
-    """Tiles of 128 whose corners lie on the strides of every layer."""
-    return tiled(loss, tile=128, overlap=overlap, place=lambda: (0, 32))
-
-
-@pytest.fixture(scope="module")
-def square():
-    return to_tensor(load(PALACE).resize((256, 256)))
-
-
-def test_one_tile_is_no_tiling(square):
-    whole = tiled(layer("blocks.4"), tile=256, overlap=64, place=lambda: (5, 9))
-    plain = gradient_of(layer("blocks.4"), square)
-    assert torch.equal(gradient_of(whole, square), plain)
-
-
-@pytest.mark.parametrize("tap", ["blocks.0", "blocks.1"])
-def test_tiles_give_the_gradient_of_the_whole_where_they_overlap_enough(square, tap):
-    """The gradient of a square takes part in places that each see a receptive field."""
-    plain, many = (gradient_of(f(layer(tap)), square) for f in (lambda f: f, in_tiles))
-    # At the picture's border the whole sees zeros and a tile the other side.
-    inside = (..., slice(32, -32), slice(32, -32))
-    assert (many - plain)[inside].abs().max() < 1e-4 * plain.abs().max()
-    value, found = (float(f(square)["layer"]) for f in (layer(tap), in_tiles(layer(tap))))
-    assert found == pytest.approx(value, rel=0.05)
-
-
-def test_a_loss_of_pixels_is_the_same_in_tiles(square):
-    def light(x):
-        return {"light": x.square().mean()}
-
-    plain, many = (gradient_of(f(light), square) for f in (lambda f: f, in_tiles))
-    assert (many - plain).abs().max() < 1e-4 * plain.abs().max()
-
-
-@pytest.mark.parametrize("tap", ["blocks.2", "blocks.4"])
-def test_a_gradient_has_no_seam_between_tiles_that_overlap(square, tap):
-    """A border is no step, as one tile's light and the next one's; and no fading, as without."""
-
-    def seam(gradient):
-        steps = gradient.diff(dim=-2).abs().mean((0, 1, 3))
-        return float(steps[127] / steps[64:192].mean())
-
-    plain = seam(gradient_of(layer(tap), square))
-    assert seam(gradient_of(in_tiles(layer(tap)), square)) <= 1
-    assert seam(gradient_of(in_tiles(layer(tap)), square)) > 0.9 * plain
-    assert seam(gradient_of(in_tiles(layer(tap), overlap=0), square)) < 0.85 * plain
-
-
 def test_a_dream_in_tiles_has_no_seams():
     """The step across a tile's border is like the steps elsewhere."""
     picture = pixels(last(size=384, tile=256, octaves=1).image).mean(-1)
     steps = np.abs(np.diff(picture, axis=1)).mean(0)
     assert steps.max() < 4 * np.median(steps)
-
-
-def test_every_frequency_band_of_a_gradient_gets_its_share():
-    rows = torch.arange(64)
-    coarse = torch.sin(rows / 64 * 6.28 * 2)[None, None, None].expand(1, 3, 64, 64)
-    fine = 0.01 * torch.sin(rows / 64 * 6.28 * 16)[None, None, None].expand(1, 3, 64, 64)
-    even = equalized(coarse + fine, [1.0] * 5)
-    power = torch.fft.rfft(even[0, 0, 32]).abs()
-    assert 0.05 < power[16] / power[2] < 10
-
-
-def test_a_conditioned_gradient_has_unit_size_and_keeps_out_of_where():
-    generator = torch.Generator().manual_seed(0)
-    where = torch.ones(1, 1, 32, 32)
-    where[..., :16] = 0
-    direction = Conditioner(where=where)(torch.randn(1, 3, 32, 32, generator=generator))
-    assert direction[..., :16].abs().max() == 0
-    assert l1_normalized(direction).abs().mean() == pytest.approx(1, rel=1e-4)
-
-
-def test_a_flat_region_is_not_busy():
-    x = torch.full((1, 3, 64, 64), 0.5)
-    x[..., 32:] = torch.rand(1, 3, 64, 32, generator=torch.Generator().manual_seed(0))
-    where = contrast_mask(x)
-    assert where[..., 48:].mean() > 0.9
-    assert where[..., :8].mean() < 0.2

@@ -214,10 +214,36 @@ def test_a_layer_sheet_has_a_picture_for_each_channel(net):
         list(visualize_layer("blocks.3", first=999, device="cpu"))
 
 
+def test_several_pictures_are_panels_and_one_is_the_picture_alone():
+    frame = last(target="goose", count=2, steps=2, size=64)
+    assert [panel.caption for panel in frame.panels] == ["goose, 1", "goose, 2"]
+    assert {panel.image.size for panel in frame.panels} == {(64, 64)}
+    assert not last(target="goose", steps=2, size=64).panels
+
+
+def test_a_channels_panel_sets_what_draws_it_alone(net):
+    options = {"first": 2, "count": 2, "steps": 2, "size": 64, "device": "cpu"}
+    *_, frame = visualize_layer("blocks.3", **options)
+    assert [panel.caption for panel in frame.panels] == ["blocks.3:2", "blocks.3:3"]
+    for panel in frame.panels:
+        alone = last(**panel.sets, steps=2, size=64)
+        assert list(alone.metrics) == [panel.caption]
+        assert alone.recipe["arguments"]["network"] == net.name
+
+
 def test_every_regularizer_has_its_place_in_the_grid():
     *_, frame = visualize_differences("goose", steps=2, size=64, device="cpu")
     assert len(frame.panels) == len(VARIANTS)
     assert frame.step == frame.steps == 2 * len(VARIANTS)
+
+
+def test_a_regularizers_panel_sets_what_grows_its_picture_alone():
+    options = {"steps": 2, "size": 64, "device": "cpu"}
+    *_, frame = visualize_differences("goose", **options)
+    for variant, panel in zip(VARIANTS, frame.panels, strict=True):
+        assert panel.caption.startswith(variant.name)
+        *_, alone = visualize(**panel.sets, **options)
+        assert np.array_equal(np.asarray(alone.image), np.asarray(panel.image)), variant.name
 
 
 @pytest.mark.parametrize("target", ["goose", "bell pepper"])
