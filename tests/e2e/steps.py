@@ -4,52 +4,36 @@ from __future__ import annotations
 
 import io
 import time
+from urllib.parse import urlencode
 
 import pytest
-from conftest import APPS, ROOT
+from conftest import ROOT
 from PIL import Image
 
+from tests.apps import PAGES, tabs_of
+
 SHOTS = ROOT / "build" / "screenshots"
-PAGES = [name for name in APPS if name != "gallery"]
 LITE = "network=efficientnet_lite0"
-# Every tab of every app with settings that take seconds.
-SMALL = {
-    "deepdream": {
-        "Dream": "size=96&octaves=2&steps=3",
-        "Visualize": "size=64&steps=8&octaves=1",
-        "Layer": "size=64&steps=4&count=4",
-        "Difference": "size=64&steps=4",
-        "Zoom": "size=96&octaves=1&steps=1&pictures=3",
-        "Video": "size=96&octaves=1&steps=1",
-    },
-    "feature_inversion": {
-        "Walk": f"{LITE}&size=128&steps=8&count=4",
-        "One layer": f"{LITE}&size=96&steps=8&layer=blocks.2.1",
-    },
-    "style_transfer": {
-        "Transfer": f"{LITE}&size=96&steps=5",
-        "Texture": f"{LITE}&size=96&steps=5",
-        "Vary one thing": f"{LITE}&size=96&steps=5",
-    },
-}
-# The first tab of each: long enough to see previews, and long enough to stop.
-SECONDS = {
-    "deepdream": "size=192",
-    "feature_inversion": f"{LITE}&size=128&steps=24&count=4",
-    "style_transfer": f"{LITE}&size=160&steps=15",
-}
-MINUTES = {
-    "deepdream": "steps=100",
-    "feature_inversion": f"{LITE}&size=128&steps=1000",
-    "style_transfer": f"{LITE}&size=256&steps=200",
-}
+TABS = [(app, tab.name) for app in PAGES for tab in tabs_of(app)]
 
 
-def small(app: str, tab: str = "") -> str:
-    """The query of a tab, or of the app's first one, with small settings."""
-    tabs = SMALL.get(app, {})
-    tab = tab or next(iter(tabs), "")
-    return f"?tab={tab}&{tabs.get(tab, '')}" if tab else "?"
+def tab_of(app: str, name: str = ""):
+    """A tab of an app's page, or its first one."""
+    tabs = tabs_of(app)
+    return next((tab for tab in tabs if tab.name == name), tabs[0])
+
+
+def settings_of(app: str, tab: str = "", **changes) -> str:
+    """The query of a tab, or of the app's first one: each knob at what makes a run short."""
+    chosen = tab_of(app, tab)
+    quick = {p.name: p.knob.quick for p in chosen.parameters if p.knob.quick is not None}
+    return "?" + urlencode({"tab": chosen.name, **quick, **changes})
+
+
+def long_settings(app: str, tab: str = "") -> str:
+    """The same, but so many steps that there is time to see previews and to stop."""
+    steps = next(p.knob for p in tab_of(app, tab).parameters if p.name == "steps")
+    return settings_of(app, tab, steps=steps.high)
 
 
 def photograph(app: str) -> bytes:
@@ -121,15 +105,15 @@ def take(page, label, path):
     return caught.value.suggested_filename
 
 
-def sources_while_running(page, seconds=120):
-    """The addresses of all previews that the stage showed until the run was done."""
-    seen, deadline = [], time.monotonic() + seconds
-    stage = page.locator(".ph-stage").first
-    while not page.locator(".ph-done").count() and time.monotonic() < deadline:
+def sources_while_running(page, count, seconds=120):
+    """The addresses of the first `count` previews that the stage shows."""
+    shown, deadline = [], time.monotonic() + seconds
+    stage = page.locator(".ph-stage").locator("visible=true").first
+    while len(shown) < count and time.monotonic() < deadline:
         source = stage.evaluate("e => e.querySelector('img')?.src || ''")
-        seen += [source] if source and source not in seen else []
+        shown += [source] if source and source not in shown else []
         page.wait_for_timeout(50)
-    return seen
+    return shown
 
 
 def photographed(page, name, *widths):

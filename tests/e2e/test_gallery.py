@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import APPS
-from steps import PAGES, button, done, photographed, ready, run, small
+from steps import PAGES, button, done, photographed, ready, run, settings_of
 
 pytestmark = pytest.mark.skipif("gallery" not in APPS, reason="there is no gallery")
 
@@ -23,7 +23,7 @@ def test_a_card_opens_a_page_that_runs(serve, visit, app):
     page = visit(serve("gallery"))
     page.locator(f".ph-card[href='{app}']").click()
     button(page, "Run").wait_for()
-    page.goto(f"{page.url.split('?')[0]}{small(app)}")
+    page.goto(f"{page.url.split('?')[0]}{settings_of(app)}")
     ready(page)
     run(page)
     done(page)

@@ -7,17 +7,16 @@ import json
 import pytest
 from PIL import Image
 from steps import (
-    MINUTES,
     PAGES,
-    SECONDS,
     button,
     done,
+    long_settings,
     photograph,
     photographed,
     ready,
     run,
     settings,
-    small,
+    settings_of,
     sources_while_running,
     take,
     upload,
@@ -28,38 +27,27 @@ FILES = {"Picture · PNG": ".png", "Film · MP4": ".mp4", "Film · WebP": ".webp
 pytestmark = pytest.mark.parametrize("app", PAGES)
 
 
-def test_upload_run_compare_and_take_home(app, serve, visit, tmp_path):
-    page = visit(f"{serve(app)}/?{SECONDS.get(app, '')}")
+def test_a_photograph_of_ones_own_forms_in_sight_is_stopped_and_taken_home(
+    app, serve, visit, tmp_path
+):
+    page = visit(f"{serve(app)}/{long_settings(app)}")
     upload(page, "mine.jpg", photograph(app))
     run(page)
-    assert len(sources_while_running(page)) >= 2, "the previews did not change"
-    assert "done" in done(page)
-    compare = page.get_by_role("tab", name="Compare").locator("visible=true")
-    if compare.count():
-        compare.click()
-        page.locator(".ph-slider img").nth(1).wait_for()
+    assert len(sources_while_running(page, 3)) == 3, "the previews did not change"
+    button(page, "Stop").click()
+    assert "stopped" in done(page, 60_000)
     for label, suffix in FILES.items():
         path = tmp_path / f"file{suffix}"
         assert take(page, label, path).endswith(suffix)
         assert path.stat().st_size > 500
     with Image.open(tmp_path / "file.png") as result:
         made = json.loads(result.info["phosphene"])
-    assert {"method", "arguments", "phosphene"} <= set(made)
-
-
-def test_stop_keeps_the_picture(app, serve, visit, tmp_path):
-    page = visit(f"{serve(app)}/?{MINUTES.get(app, 'steps=100')}")
-    ready(page)
-    run(page)
-    page.locator(".ph-running", has_text="step").first.wait_for()
-    button(page, "Stop").click()
-    assert "stopped" in done(page, 60_000)
-    assert take(page, "Picture · PNG", tmp_path / "file.png").endswith(".png")
+    assert {"method", "arguments", "phosphene", "weights"} <= set(made)
     button(page, "Run").click(trial=True)
 
 
 def test_a_permalink_opens_the_same_settings(app, serve, visit):
-    page = visit(f"{serve(app)}/{small(app)}")
+    page = visit(f"{serve(app)}/{settings_of(app)}")
     ready(page)
     field = page.locator(".ph-knobs input[type=number]").locator("visible=true").first
     if not field.count():
@@ -78,7 +66,7 @@ def test_a_permalink_opens_the_same_settings(app, serve, visit):
 
 
 def test_a_bad_file_is_one_sentence_and_the_form_stays(app, serve, visit):
-    page = visit(f"{serve(app)}/{small(app)}")
+    page = visit(f"{serve(app)}/{settings_of(app)}")
     upload(page, "bad.png", b"this is not a picture")
     toast = page.get_by_test_id("toast-body").first
     toast.wait_for()
@@ -94,7 +82,7 @@ def test_a_bad_file_is_one_sentence_and_the_form_stays(app, serve, visit):
 
 
 def test_the_page_fits_in_the_dark_too(app, serve, visit):
-    page = visit(f"{serve(app)}/{small(app)}&__theme=dark", theme="dark")
+    page = visit(f"{serve(app)}/{settings_of(app)}&__theme=dark", theme="dark")
     ready(page)
     run(page)
     done(page)

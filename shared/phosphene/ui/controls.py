@@ -174,6 +174,7 @@ def _numbers(parameter: Parameter, knob: Numbers) -> gr.components.Component:
         to_form(parameter, parameter.default),
         label=parameter.label,
         show_label=True,
+        container=True,
         html_template='<div class="ph-number-row"></div>',
         js_on_load=script("number_row"),
         low=knob.low,

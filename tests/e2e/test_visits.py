@@ -1,0 +1,131 @@
+"""What a visitor does on one page or the other: two at once, going on, depth, looks, a phone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from PIL import Image
+from steps import (
+    button,
+    done,
+    encoded,
+    photographed,
+    ready,
+    run,
+    settings_of,
+    take,
+    upload,
+)
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+def made(path):
+    with Image.open(path) as picture:
+        return json.loads(picture.info["phosphene"]), picture.convert("RGB").tobytes()
+
+
+def test_two_visitors_at_once_get_their_own_pictures(serve, visit, tmp_path):
+    digests, pages = [], []
+    for color in ("red", "blue"):
+        data = encoded(Image.new("RGB", (120, 90), color))
+        page = visit(f"{serve('deepdream')}/?size=96&octaves=2&steps=20")
+        upload(page, f"{color}.jpg", data)
+        digests.append(hashlib.sha256(data).hexdigest())
+        pages.append(page)
+    for page in pages:
+        button(page, "Run").click()
+    for number, page in enumerate(pages):
+        done(page)
+        path = tmp_path / f"{number}.png"
+        take(page, "Picture · PNG", path)
+        assert made(path)[0]["arguments"]["image"]["sha256"] == digests[number]
+
+
+def test_continue_takes_up_the_last_result_of_this_visitor_alone(serve, visit, tmp_path):
+    address = f"{serve('style_transfer')}/{settings_of('style_transfer')}"
+    page = visit(address)
+    ready(page)
+    proceed = page.get_by_role("button", name="Continue", exact=True).locator("visible=true")
+    assert not proceed.count()
+    run(page)
+    done(page)
+    take(page, "Picture · PNG", tmp_path / "first.png")
+    proceed.wait_for()
+    other = visit(address)
+    ready(other)
+    assert not other.get_by_role("button", name="Continue").locator("visible=true").count()
+    run(page, "Continue")
+    done(page)
+    proceed.wait_for()
+    take(page, "Picture · PNG", tmp_path / "second.png")
+    _, pixels = made(tmp_path / "first.png")
+    recipe, _ = made(tmp_path / "second.png")
+    assert recipe["arguments"]["resume"]["sha256"] == hashlib.sha256(pixels).hexdigest()
+
+
+def test_the_arrow_keys_move_through_the_depth_of_a_walk_without_the_server(serve, visit):
+    page = visit(f"{serve('feature_inversion')}/{settings_of('feature_inversion', 'Walk')}")
+    ready(page)
+    run(page)
+    done(page)
+    caption = page.locator(".ph-caption").locator("visible=true").first
+    assert caption.inner_text().startswith("your picture")
+    posted = []
+    page.on("request", lambda request: posted.append(request) if request.method == "POST" else None)
+    page.locator(".ph-depth input[type=range]").focus()
+    shown = []
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(300)
+        source = page.locator(".ph-stage img").locator("visible=true").first.get_attribute("src")
+        shown.append((caption.inner_text(), source))
+    assert len(set(shown)) == 4
+    assert all(words for words, _ in shown)
+    assert not posted
+    photographed(page, "feature_inversion-depth", 1280, 390)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_run_is_in_sight_at_once_and_the_picture_while_it_forms(serve, visit, width):
+    page = visit(f"{serve('style_transfer')}/{settings_of('style_transfer')}", width)
+    ready(page)
+    expect(button(page, "Run")).to_be_in_viewport(ratio=1)
+    run(page)
+    picture = page.locator(".ph-stage img").locator("visible=true").first
+    expect(picture).to_be_in_viewport()
+    expect(button(page, "Stop")).to_be_in_viewport(ratio=1)
+    if width == 1280:
+        page.mouse.wheel(0, 900)
+        expect(page.get_by_label("Size").locator("visible=true").first).to_be_in_viewport()
+        expect(picture).to_be_in_viewport(ratio=0.5)
+        return
+    bar = page.locator(".ph-actions").locator("visible=true").first
+    on_top = """bar => [...Array(40).keys()].every(step => {
+        const box = bar.getBoundingClientRect();
+        const x = box.x + (step + 0.5) / 40 * box.width, y = box.y + box.height / 2;
+        return bar.contains(document.elementFromPoint(x, y));
+    })"""
+    for _ in range(30):  # no label of what scrolls beneath shows through
+        page.mouse.wheel(0, 20)
+        page.wait_for_timeout(20)
+        assert bar.evaluate(on_top)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_look_is_chosen_by_its_picture_and_by_keyboard(serve, visit, width):
+    page = visit(f"{serve('deepdream')}/", width)
+    ready(page)
+    layer = page.locator(".ph-knobs input").first
+    looks = page.locator(".ph-looks label")
+    looks.filter(has_text="Scales").click()
+    page.wait_for_function("document.querySelector('.ph-knobs input').value === 'blocks.3.2'")
+    assert "selected" in looks.filter(has_text="Scales").get_attribute("class")
+    js = "e => getComputedStyle(e, '::before').backgroundImage"
+    assert "data:image/jpeg" in looks.filter(has_text="Scales").evaluate(js)
+    looks.filter(has_text="Woodcut").locator("input").focus()
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('.ph-knobs input').value === 'blocks.2'")
+    assert layer.input_value() == "blocks.2"
