@@ -15,6 +15,7 @@ from PIL import Image
 import phosphene
 from phosphene import InputError, methods
 from phosphene.knobs import parameters
+from phosphene.methods import recipes
 from tests.pictures import PANDA
 
 QUICK = {"size": 64, "octaves": 1, "steps": 2, "device": "cpu"}
@@ -45,6 +46,15 @@ def test_a_recipe_repeats_the_picture_bit_for_bit():
     assert not np.array_equal(pixels(first), pixels(other))
     with pytest.raises(InputError, match="did you mean dream"):
         next(phosphene.repeat({"method": "dreem", "arguments": {}}))
+
+
+def test_an_objectives_text_is_in_the_png_and_makes_the_picture_again(tmp_path):
+    objective = 0.5 * phosphene.channel("blocks.4", 57) + phosphene.class_("goose")
+    *_, frame = phosphene.visualize(objective, **QUICK)
+    recipe = recipes.read(recipes.save_png(frame, tmp_path / "goose.png"))
+    assert recipe["arguments"]["target"] == str(objective)
+    *_, again = phosphene.visualize(recipe["arguments"]["target"], **QUICK)
+    assert np.array_equal(pixels(frame), pixels(again))
 
 
 def test_frames_cross_a_process_border():

@@ -17,6 +17,7 @@ from phosphene.errors import InputError, unknown
 from phosphene.frame import Frame
 from phosphene.knobs import File, Knob, Mask, Picture, Pictures, parameters
 from phosphene.methods import METHODS
+from phosphene.optimize.objectives import Objective
 
 CHUNK = "phosphene"
 """The keyword of the PNG's tEXt chunk: JSON in ASCII."""
@@ -134,7 +135,7 @@ def _size(path: Path) -> tuple[int, int] | None:
 
 
 def _plain(value: Any) -> Any:
-    """JSON's types; pictures by SHA-256 and size, whatever else by the name of its type."""
+    """JSON's types; pictures by SHA-256 and size, objectives as text, others by their type."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -143,7 +144,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Image.Image):
         return _mark(value.tobytes(), value.size)
-    return str(value) if isinstance(value, Path) else type(value).__name__
+    return str(value) if isinstance(value, (Path, Objective)) else type(value).__name__
 
 
 def _is_mark(value: Any) -> bool:
