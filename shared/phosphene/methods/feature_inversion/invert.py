@@ -162,7 +162,15 @@ def invert(
 ) -> Iterator[Frame]:
     """Find the picture whose features at a layer are those of yours; frames carry PSNR and SSIM.
 
-    arXiv 1412.0035. With `repeats` the picture is the mean over the seeds; the panels hold each
+    arXiv 1412.0035, 1512.02017. The parameters in groups:
+
+    - what is inverted: `layer` of `network`, of `image` at `size` or of `features` from a file;
+    - what is kept of it: `strongest`, `channels`, `region`; `other`, `other_layer` and `balance`
+      mix a second picture in;
+    - what pictures are like: `smoothness` with its power `beta`, and `alpha`;
+    - how it is searched: `steps`, `repeats`, `start`, `distance`, `canvas`, `jitter`, `seed`.
+
+    With `repeats` the picture is the mean over the seeds; the panels hold each
     of them and how far they differ. "euclidean" is the distance over the norm of the target. The
     last frame's file holds the picture's own features, for `features` here or for elsewhere.
     """

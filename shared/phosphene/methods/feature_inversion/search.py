@@ -156,7 +156,7 @@ def frequencies(start: Tensor, falloff: float, grain: float) -> Fourier:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Pictures (N, 3, H, W) that were found, beside the original (1, 3, H, W) if there is one."""
+    """Pictures (N, 3, H, W) of a search beside the original (1, 3, H, W) if there is one."""
 
     original: Tensor | None
     pictures: Tensor
@@ -180,8 +180,8 @@ class Comparison:
         """The original, the difference, and of several seeds each one and their deviation."""
         pictures: list[tuple[str, Tensor]] = []
         if self.original is not None:
-            loss = (self.mean - self.original).abs().mul(4)
-            pictures = [("your picture", self.original), ("what is lost, 4 times", loss)]
+            lost = (self.mean - self.original).abs().mul(4)
+            pictures = [("your picture", self.original), ("what is lost, 4 times", lost)]
         if len(self.pictures) > 1:
             deviation = self.pictures.std(0, keepdim=True).mean(1, keepdim=True)
             bright = (deviation / deviation.max().clamp(min=1e-6)).expand(-1, 3, -1, -1)

@@ -128,8 +128,8 @@ def strongest_mask(features: Tensor, percent: float) -> Tensor:
     """1 where features are among the strongest `percent` by magnitude, 0 elsewhere: their shape."""
     magnitudes = features.float().abs()
     count = max(1, round(magnitudes.numel() * percent / 100))
-    least = magnitudes.flatten().kthvalue(magnitudes.numel() - count + 1).values
-    return (magnitudes >= least).float()
+    threshold = magnitudes.flatten().kthvalue(magnitudes.numel() - count + 1).values
+    return (magnitudes >= threshold).float()
 
 
 def channel_mask(features: Tensor, text: str, layer: str) -> Tensor:

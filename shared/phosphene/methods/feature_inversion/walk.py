@@ -151,7 +151,7 @@ class Walk:
 
     def reconstructions(self) -> list[Reconstruction]:
         """What there is so far, from shallow to deep."""
-        return [found for search in self.searches if (found := search.reconstruction())]
+        return [shown for search in self.searches if (shown := search.reconstruction())]
 
 
 def _walk(
@@ -231,7 +231,9 @@ def _frame(walks: Sequence[Walk], progress: Progress, last: bool) -> Frame:
         poster(rows),
         note="shallow layers keep the picture, deep ones its gist",
         panels=tuple(panel for walk in walks for panel in _panels(walk, named)) if last else (),
-        tables=tuple(_table(name, found) for name, _, found in rows) if last else (),
+        tables=tuple(_table(name, reconstructions) for name, _, reconstructions in rows)
+        if last
+        else (),
     )
 
 
@@ -239,12 +241,12 @@ def _panels(walk: Walk, named: bool) -> Iterator[Panel]:
     name = walk.network.name
     prefix = f"{name} " if named else ""
     yield Panel(walk.original, "your picture", f"What {name} was shown.")
-    for found in walk.reconstructions():
+    for own in walk.reconstructions():
         yield Panel(
-            found.image,
-            f"{prefix}{found.layer} · {found.psnr:.1f} dB",
-            depth_note(walk.network, found.layer),
-            sets={"layer": found.layer, "network": name},
+            own.image,
+            f"{prefix}{own.layer} · {own.psnr:.1f} dB",
+            depth_note(walk.network, own.layer),
+            sets={"layer": own.layer, "network": name},
         )
 
 

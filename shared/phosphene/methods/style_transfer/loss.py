@@ -70,9 +70,9 @@ class _Reader:
         self.content_energy = max(content_energy, 1e-12)
         self.dream_energy = max(dream_energy, 1e-12)
 
-    def read(self, seen: Tensor, part: Part) -> Sums:
-        """Sums over the part's own cells."""
-        activations = self.spec.activations(seen)
+    def read(self, view: Tensor, part: Part) -> Sums:
+        """Sums over the part's own cells, from a view of it with a margin."""
+        activations = self.spec.activations(view)
         totals: dict[object, Tensor] = {}
         for index, region in enumerate(self.regions):
             for layer in region.targets:

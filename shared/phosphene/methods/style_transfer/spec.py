@@ -88,7 +88,7 @@ def parse_layers(text: str) -> dict[str, float]:
                 raise ValueError
         except ValueError:
             raise InputError(
-                f"style layers have {part.strip()!r}; write each as a name and a weight, "
+                f"style layers have {part.strip()[:60]!r}; write each as a name and a weight, "
                 "such as relu3_1 16"
             ) from None
         weights[name] = weight
@@ -184,8 +184,8 @@ class StyleSpec:
     def _moments(self, picture: Tensor) -> dict[str, Moments]:
         layers = self._style_layers + ([PIXELS] if self.weights.get("colors") else [])
 
-        def read(seen: Tensor, part: Part) -> Sums:
-            activations = self.activations(seen)
+        def read(view: Tensor, part: Part) -> Sums:
+            activations = self.activations(view)
             return {
                 (layer, name): value
                 for layer in layers

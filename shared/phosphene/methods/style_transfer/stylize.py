@@ -132,13 +132,19 @@ def stylize(
     arXiv 1508.06576, 1611.07865. In Python `style` may be a list: of pictures, of pairs (picture,
     share), of `phosphene.Style(picture, share, mask)`. The parameters in groups:
 
-    what is painted: `content`, `style`, `strength`, `brush` and `colors`, at `size`;
-    further styles: `second` and `third`, each with its share in the blend (the first has 1) or
-    with a mask, where it paints alone; they stand beside whatever `style` lists;
-    how it is searched: `steps`, `rounds`, `start`, `resume`, `optimizer`, `lr`, `average`, `seed`;
-    what is compared: `statistics`, `style_layers`, `content_layer`, `pooling`, `activations` of
-    `network`, with `dream` and `smooth` beside the two main terms.
+    - what is painted: `content`, `style`, `strength`, `brush` and `colors`, at `size`;
+    - further styles, as the page has them: `second` and `third`, each with its share in the blend
+      (one `style` has 1) or with a mask, where it paints alone; a list needs none of them;
+    - how it is searched: `start`, `steps`, `rounds`, `resume`, `seed`; `optimizer`, and `lr` and
+      `average` of its Adam;
+    - what is compared: `statistics` of `style_layers`, and `content_layer`, of `network` with its
+      `pooling` and `activations`; `dream` and `smooth` weigh two further terms.
     """
+    styles = [
+        *listed(style),
+        *further("second", second, second_share, second_mask),
+        *further("third", third, third_share, third_mask),
+    ]
     net = load_network(network, device=device, pooling=cast(Pooling, pooling))
     spec = StyleSpec.of(
         net,
@@ -153,11 +159,6 @@ def stylize(
         content=content_layer,
         soft=None if activations == "auto" else activations == "soft",
     )
-    styles = [
-        *listed(style),
-        *further("second", second, second_share, second_mask),
-        *further("third", third, third_share, third_mask),
-    ]
     photo = images.load(content, size)
     spec.check_size(photo.height, photo.width)
     original = images.to_tensor(photo, net.device)
