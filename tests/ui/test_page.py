@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save
 
-from phosphene import dream, invert
+from phosphene import dream, invert, vary_style
 from phosphene.errors import InputError
 from phosphene.hosting import space
 from phosphene.knobs import parameters
@@ -219,6 +219,13 @@ def test_the_badge_of_a_result_tells_the_weights_that_the_run_read(picture):
         "vgg19",
         "efficientnet_lite0",  # it is asked what the picture shows
     ]
+
+
+def test_a_method_made_of_other_methods_names_the_weights_that_those_read(picture):
+    *_, frame = vary_style(
+        picture, picture, thing="start", size=96, steps=3, network="efficientnet_lite0"
+    )
+    assert [text.split(" · ")[0] for text in frame.recipe["weights"]] == ["efficientnet_lite0"]
 
 
 def test_opening_a_page_loads_no_network(picture):

@@ -19,7 +19,7 @@ from phosphene.networks import weights, zoo
 from phosphene.networks.network import Network
 from phosphene.networks.weights import Source
 
-_recorder: ContextVar[list[Source] | None] = ContextVar("recorder", default=None)
+_recorders: ContextVar[tuple[list[Source], ...]] = ContextVar("recorders", default=())
 
 Pooling: TypeAlias = Literal["max", "average"]
 
@@ -47,9 +47,9 @@ def load_network(
         loading = _loading.setdefault(key, threading.Lock())
     with loading:  # a second user waits for the first one's download, others go on
         network = _loaded.get(key) or _load(name, where, pooling)
-    recorder = _recorder.get()
-    if recorder is not None and network.weights not in recorder:
-        recorder.append(network.weights)
+    for sources in _recorders.get():
+        if network.weights not in sources:
+            sources.append(network.weights)
     with _guard:
         _loaded[key] = network
         _loaded.move_to_end(key)
@@ -60,11 +60,11 @@ def load_network(
 @contextmanager
 def recorded(sources: list[Source]) -> Iterator[None]:
     """Add to `sources` whatever weights are asked for meanwhile; never hold it over a `yield`."""
-    token = _recorder.set(sources)
+    token = _recorders.set((*_recorders.get(), sources))
     try:
         yield
     finally:
-        _recorder.reset(token)
+        _recorders.reset(token)
 
 
 def _evict() -> None:
