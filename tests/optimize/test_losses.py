@@ -24,13 +24,13 @@ def test_the_gradient_of_norm_is_the_activation():
     assert torch.allclose(maps.grad, -maps.detach() / maps.numel(), atol=1e-8)
 
 
-def test_channel_neuron_and_logit_pick_what_they_say():
+def test_channel_and_neuron_pick_what_they_say():
     maps = torch.zeros(1, 4, 5, 5)
     maps[0, 2] = 3
     maps[0, 1, 2, 2] = 7
     assert losses.channel(maps, 2) == -3
     assert losses.neuron(maps, 1) == -7
-    assert losses.logit(torch.tensor([[1.0, 2.0]]), 1) == -2
+    assert losses.channel(torch.tensor([[1.0, 2.0]]), 1) == -2
 
 
 def test_content_is_zero_for_itself_and_one_for_nothing():

@@ -30,7 +30,10 @@ def norm(features: Tensor) -> Tensor:
 
 
 def channel(features: Tensor, index: int | Tensor) -> Tensor:
-    """Minus the mean activation of one channel (or several) over all positions."""
+    """Minus the mean activation of one channel (or several) over all positions.
+
+    Of logits (N, classes) the score of a class before the softmax (arXiv 1312.6034).
+    """
     return -features[:, index].float().mean()
 
 
@@ -38,11 +41,6 @@ def neuron(features: Tensor, index: int) -> Tensor:
     """Minus the activation of one channel at the center of the map."""
     height, width = features.shape[-2:]
     return -features[:, index, height // 2, width // 2].float().mean()
-
-
-def logit(logits: Tensor, index: int) -> Tensor:
-    """Minus the score of a class before the softmax (Simonyan et al., arXiv 1312.6034)."""
-    return -logits[:, index].float().mean()
 
 
 def content(features: Tensor, target: Tensor) -> Tensor:

@@ -78,13 +78,11 @@ class Activation(Term):
     def loss(self, acts: Mapping[str, Tensor]) -> Tensor:
         """Minus half the mean square of a layer, minus the mean of channels or neurons."""
         features = acts[self.layer]
-        if features.ndim == 2 and self.channels:
-            if self.layer == "probabilities":
-                features = _softened(features)
-            return -features[:, list(self.channels)].float().mean()
         if not self.channels:
             return losses.norm(features)
-        if self.center:
+        if self.layer == "probabilities":
+            features = _softened(features)
+        if self.center and features.ndim == 4:
             return torch.stack([losses.neuron(features, index) for index in self.channels]).mean()
         return losses.channel(features, torch.tensor(self.channels, device=features.device))
 

@@ -14,8 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from phosphene.images.filters import blur as gaussian
-
 Transform: TypeAlias = Callable[[Tensor, Generator], Tensor]
 
 SWING = (-1, -0.5, 0, 0.5, 1)
@@ -78,23 +76,6 @@ def rotate(degrees: Sequence[float]) -> Transform:
 def swing(degrees: float) -> Transform:
     """Turn by up to `degrees` either way, by one of five angles."""
     return rotate([degrees * share for share in SWING])
-
-
-def crop(size: int) -> Transform:
-    """A window of at most `size` by `size` pixels at a random place."""
-
-    def window(x: Tensor, generator: Generator) -> Tensor:
-        height, width = (min(size, side) for side in x.shape[-2:])
-        top = _index(x.shape[-2] - height + 1, generator)
-        left = _index(x.shape[-1] - width + 1, generator)
-        return x[..., top : top + height, left : left + width]
-
-    return window
-
-
-def blur(radius: float) -> Transform:
-    """Gaussian blur of standard deviation `radius` pixels."""
-    return lambda x, _: gaussian(x, radius)
 
 
 def robust(pixels: int = 8, padding: int | None = None) -> Transform:
