@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -11,12 +9,7 @@ from PIL import Image
 
 import phosphene
 from phosphene import InputError, load_network
-from phosphene.methods.feature_inversion.targets import (
-    Target,
-    depth_note,
-    settings,
-    strongest_mask,
-)
+from phosphene.methods.feature_inversion.targets import Target
 from tests.pictures import PALACE
 
 SMALL = {"size": 64, "device": "cpu"}
@@ -39,40 +32,6 @@ def test_the_error_falls_with_steps_and_the_picture_comes_back_from_the_first_ta
     assert frames[-1].metrics["PSNR, dB"] > 32
     assert frames[-1].metrics["SSIM"] > 0.95
     assert frames[-1].verdict
-
-
-def test_deeper_layers_keep_less():
-    frame = last(
-        phosphene.invert_layers(PALACE, layers=("relu4_1", "relu1_1", "relu3_1"), steps=64, **SMALL)
-    )
-    (table,) = frame.tables
-    assert table.columns == ("layer", "PSNR, dB", "error")
-    assert [row[0] for row in table.rows] == ["relu1_1", "relu3_1", "relu4_1"]
-    decibels = [row[1] for row in table.rows]
-    assert decibels == sorted(decibels, reverse=True)
-    assert decibels[0] > decibels[-1] + 5
-    assert [dict(panel.sets) for panel in frame.panels] == [
-        {},
-        {"layer": "relu1_1", "network": "vgg19"},
-        {"layer": "relu3_1", "network": "vgg19"},
-        {"layer": "relu4_1", "network": "vgg19"},
-    ]
-
-
-def test_the_walk_finds_what_each_layer_finds_alone():
-    layers = ("blocks.0.0", "blocks.2.1")
-    walk = last(phosphene.invert_layers(PALACE, layers=layers, steps=24, **LITE))
-    net = load_network(LITE["network"], device="cpu")
-    for layer, panel in zip(layers, walk.panels[1:], strict=True):
-        steps = math.ceil(24 * settings(net, layer).iteration_factor)
-        alone = last(phosphene.invert(PALACE, layer=layer, steps=steps, **LITE))
-        assert np.abs(np.asarray(panel.image, float) - np.asarray(alone.image, float)).max() <= 1
-
-
-def test_every_layer_of_a_walk_shows_its_warmup_before_any_goes_on():
-    frames = phosphene.invert_layers(PALACE, layers=("blocks.0.0", "blocks.4.2"), **LITE)
-    assert next(frames).step == 2
-    frames.close()
 
 
 def test_iterations_left_empty_suit_the_depth():
@@ -110,18 +69,6 @@ def test_a_search_that_stands_still_ends():
     frame = last(phosphene.invert(PALACE, layer="relu1_1", steps=2000, **SMALL))
     assert frame.step == frame.steps < 1000
     assert frame.metrics["PSNR, dB"] > 35
-
-
-def test_two_networks_walk_side_by_side():
-    frame = last(
-        phosphene.invert_layers(
-            PALACE, versus="efficientnet_lite0", count=2, steps=8, size=96, device="cpu"
-        )
-    )
-    captions = [panel.caption for panel in frame.panels]
-    assert [len(table.rows) for table in frame.tables] == [2, 2]
-    assert sum("vgg19" in caption for caption in captions) == 2
-    assert sum("efficientnet_lite0" in caption for caption in captions) == 2
 
 
 def test_a_region_knows_nothing_of_what_lies_outside_of_it():
@@ -193,16 +140,3 @@ def test_every_choice_lowers_its_loss(options):
 def test_bad_input_is_refused_in_a_sentence(options, words):
     with pytest.raises(InputError, match=words):
         next(phosphene.invert(**{"image": PALACE, "layer": "relu1_1", **SMALL, **options}))
-
-
-def test_strongest_keeps_the_share_asked_for():
-    values = torch.arange(-30.0, 70.0).view(1, 1, 10, 10)
-    assert strongest_mask(values, 10).sum() == 10
-    assert strongest_mask(values, 100).all()
-
-
-def test_a_note_tells_the_facts_of_a_layer():
-    vgg, lite = (load_network(name, device="cpu") for name in ("vgg19", LITE["network"]))
-    assert depth_note(vgg, "relu1_1") == "stride 1, sees 3×3 pixels, 64 channels"
-    assert depth_note(vgg, "relu4_1") == "stride 8, sees 68×68 pixels, 512 channels"
-    assert depth_note(lite, "logits") == "sees the whole picture, 1000 numbers without places"

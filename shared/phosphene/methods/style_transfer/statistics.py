@@ -19,13 +19,11 @@ KINDS: tuple[Kind, ...] = ("gram", "moments", "wasserstein")
 _EPS = 1e-4
 
 
-def measure(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
-    """Raw moments of activations (1, C, H, W), inside a soft mask (1, 1, H, W) if given."""
-    return averaged(sums(kind, features, mask))
-
-
 def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
-    """The same as sums over places, which add up over the parts of a picture, with their count."""
+    """Moments of activations (1, C, H, W) as sums over places with their count: parts add up.
+
+    A soft mask (1, 1, H, W) says which places count.
+    """
     rows = features.squeeze(0).flatten(1)  # not [0], whose gradient is a copy among zeros
     # Differences of large second moments need more digits than bfloat16 has.
     rows = rows if kind == "gram" else rows.float()
@@ -48,7 +46,7 @@ def sums(kind: Kind, features: Tensor, mask: Tensor | None = None) -> Moments:
 
 
 def averaged(totals: Mapping[str, Tensor]) -> Moments:
-    """`sums` divided by their count."""
+    """Raw moments: `sums` divided by their count."""
     count = totals["count"].clamp(min=_EPS)
     return {name: value / count for name, value in totals.items() if name != "count"}
 
