@@ -11,6 +11,7 @@ import pytest
 from phosphene.__main__ import PACKAGES, main
 from phosphene.errors import WeightsError
 from phosphene.hosting import space as deploy
+from phosphene.methods import METHODS
 from phosphene.networks import weights
 
 
@@ -26,7 +27,8 @@ def test_an_unknown_command_names_those_that_exist(capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["fly"])
     error = capsys.readouterr().err
-    assert all(name in error for name in ("run", "stage", "weights", "doctor", "docs"))
+    assert all(name in error for name in ("run", "stage", "weights", "doctor", "docs", "repeat"))
+    assert all(name in error for name in METHODS)
 
 
 @pytest.fixture
@@ -69,10 +71,12 @@ def test_a_port_in_use_is_said_before_anything_starts(tiny, capsys):
     assert not tiny[1]
 
 
-@pytest.mark.parametrize("port", ["0", "70000"])
+@pytest.mark.parametrize("port", ["0", "70000", "８０８０", "many"])
 def test_a_port_that_does_not_exist_is_refused(tiny, port, capsys):
     assert main(["run", "tiny", "--port", port]) == 1
-    assert f"port {port} does not exist" in capsys.readouterr().err
+    words = f"port is '{port}'; choose a whole number from 1 to 65535"
+    assert words in capsys.readouterr().err
+    assert not tiny[1]
 
 
 def test_doctor_names_versions_device_and_every_weights_file(capsys):
@@ -99,7 +103,7 @@ def test_doctor_says_what_a_missing_package_is_needed_for(monkeypatch, capsys):
 
 
 def test_the_core_and_doctor_work_without_gradio_and_diffusers():
-    block = "import sys; sys.modules.update(gradio=None, diffusers=None, matplotlib=None, av=None)"
+    block = "import sys; sys.modules.update(gradio=None, diffusers=None, av=None)"
     code = f"{block}; from phosphene.__main__ import main; sys.exit(main(['doctor']))"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False

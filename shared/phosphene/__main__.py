@@ -1,16 +1,16 @@
-"""python -m phosphene run | stage | weights | doctor | docs."""
+"""python -m phosphene run | stage | weights | doctor | docs | repeat, or a method by its name."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import platform
-import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import metadata, util
 from typing import NoReturn
 
+from phosphene.cli.commands import add_commands, adopt
 from phosphene.errors import InputError, PhospheneError, WeightsError
 
 # What doctor looks for, and what it is good for where it may be missing.
@@ -22,8 +22,8 @@ PACKAGES = {
     "safetensors": "",
     "numpy": "",
     "pillow": "",
+    "tqdm": "",
     "gradio": "needed for the pages: pip install 'phosphene[ui]'",
-    "matplotlib": "needed for the loss plot: pip install 'phosphene[ui]'",
     "av": "needed for MP4 films: pip install 'phosphene[ui]'",
     "diffusers": "needed for autoencoders from the Hub only",
     "spaces": "needed on ZeroGPU only",
@@ -32,6 +32,7 @@ PACKAGES = {
 
 def run(args: argparse.Namespace) -> NoReturn:
     """Start one app, exactly as `python apps/NAME/app.py` would."""
+    from phosphene.hosting import port
     from phosphene.hosting.space import find_app
 
     app = find_app(args.app) / "app.py"
@@ -39,24 +40,13 @@ def run(args: argparse.Namespace) -> NoReturn:
         raise InputError("the pages need Gradio; install it with: pip install 'phosphene[ui]'")
     environment = dict(os.environ)
     if args.port is not None:
-        _check_free(args.port)
-        environment["PORT"] = str(args.port)
+        chosen = port.number("port", args.port)
+        port.check_free(chosen)
+        environment["PORT"] = str(chosen)
     if args.share:
         environment["SHARE"] = "1"
     print(f"Starting {args.app} on {sys.executable}", flush=True)
     os.execve(sys.executable, [sys.executable, str(app)], environment)
-
-
-def _check_free(port: int) -> None:
-    if not 1 <= port <= 65535:
-        raise InputError(f"port {port} does not exist; choose one from 1024 to 65535")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), port))
-        except OSError as error:
-            reason = error.strerror.lower() if error.strerror else "cannot be used"
-            raise InputError(f"port {port}: {reason}; choose another") from None
 
 
 def stage(args: argparse.Namespace) -> None:
@@ -141,42 +131,60 @@ def docs(_: argparse.Namespace) -> None:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line; every command is the function of the same name."""
+    """The command line: a function of this module each, and the methods."""
     top = argparse.ArgumentParser(prog="phosphene", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(function: object) -> argparse.ArgumentParser:
-        name, text = function.__name__, function.__doc__  # type: ignore[attr-defined]
-        command = commands.add_parser(name, help=text, description=text)
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        """A command; its line in the list ends where the first sentence does."""
+        text = text.replace("%", "%%")
+        return commands.add_parser(
+            name,
+            help=text.partition("\n\n")[0],
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+
+    def own(function: Callable[[argparse.Namespace], object]) -> argparse.ArgumentParser:
+        command = add(function.__name__, str(function.__doc__))
         command.set_defaults(function=function)
         return command
 
-    start = add(run)
+    start = own(run)
     start.add_argument("app", nargs="?", default="gallery", help="a folder of apps/")
-    start.add_argument("--port", type=int, help="default: the first free one from 7860")
+    start.add_argument("--port", help="default: the first free one from 7860")
     start.add_argument("--share", action="store_true", help="also make a public link")
-    pack = add(stage)
+    pack = own(stage)
     pack.add_argument("app", nargs="?", default="gallery", help="a folder of apps/")
     pack.add_argument(
         "--build-line", action="store_true", help="print what the Space's build installs"
     )
-    files = add(weights)
+    files = own(weights)
     files.add_argument("--fetch", nargs="*", metavar="NAME", help="no names: all that the apps use")
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")
-    add(doctor)
-    add(docs)
+    own(doctor)
+    own(docs)
+    add_commands(add)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an error meant for a person is one line and exit status 1."""
-    args = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["--repeat"]:
+        words[0] = "repeat"
+    top = parser()
+    args, others = top.parse_known_args(words)
+    if others and adopt(args, others):
+        top.error(f"unrecognized arguments: {' '.join(others)}")
     try:
-        args.function(args)
+        return args.function(args) or 0
     except PhospheneError as error:
         print(f"phosphene: {error}", file=sys.stderr)
         return 1
-    return 0
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

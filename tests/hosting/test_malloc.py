@@ -61,8 +61,9 @@ def test_a_step_finds_the_memory_of_the_one_before_and_release_gives_it_back():
     assert returned > 140e6
 
 
-def test_whoever_has_settings_keeps_them():
-    again, _ = many(MALLOC_ARENA_MAX="2")
+@pytest.mark.parametrize("setting", ["MALLOC_ARENA_MAX=2", "PHOSPHENE_KEEP_MEMORY=0"])
+def test_whoever_has_settings_keeps_them_and_there_is_a_switch(setting):
+    again, _ = many(**dict([setting.split("=")]))
     assert again > 1e9
 
 

@@ -94,7 +94,7 @@ def test_requirements_are_merged_with_the_packages_own(root):
     found = {need.name: need for need in map(Requirement, lines)}
     assert len(found) == len(lines)
     assert str(found["pillow"].specifier) == "<99,>=11"
-    assert {"torch", "timm", "scipy", "matplotlib", "av"} <= set(found)
+    assert {"torch", "timm", "scipy", "av"} <= set(found)
     assert not {"gradio", "mypy", "pytest", "phosphene"} & set(found)
     assert all(need.marker is None for need in found.values())
 

@@ -1,8 +1,30 @@
-"""The port that the environment asks for; imported before gradio, which reads it unchecked."""
+"""The port that is asked for; imported before gradio, which reads its own variable unchecked."""
 
 from __future__ import annotations
 
 import os
+import re
+import socket
+
+from phosphene.errors import InputError, quoted
+
+
+def number(name: str, text: str) -> int:
+    """A port from its digits; InputError where there is no such port."""
+    if re.fullmatch("[0-9]{1,5}", text.strip()) and 1 <= int(text) <= 65535:
+        return int(text)
+    raise InputError(f"{name} is {quoted(text)}; choose a whole number from 1 to 65535")
+
+
+def check_free(port: int) -> None:
+    """InputError where the port cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"), port))
+        except OSError as error:
+            reason = error.strerror.lower() if error.strerror else "cannot be used"
+            raise InputError(f"port {port}: {reason}; choose another") from None
 
 
 def read(variable: str) -> int | None:
@@ -10,11 +32,10 @@ def read(variable: str) -> int | None:
     text = os.environ.get(variable)
     if text is None:
         return None
-    if text.strip().isdecimal() and 1 <= int(text) <= 65535:
-        return int(text)
-    raise SystemExit(
-        f"{variable} is {text!r}; choose a whole number from 1 to 65535, or leave it unset"
-    )
+    try:
+        return number(variable, text)
+    except InputError as error:
+        raise SystemExit(f"{error}, or leave it unset") from None
 
 
 def chosen() -> int | None:

@@ -1,0 +1,1 @@
+"""The methods as commands, made from the same declarations as the pages."""
