@@ -134,7 +134,7 @@ def test_interleaved_streams_on_one_network_equal_sequential_ones(lite0):
 
     def run(tap):
         picture = Image.open(PANDA).resize((96, 96))
-        return dream(picture, tap=tap, size=96, octaves=1, steps=3, device="cpu")
+        return dream(picture, layer=tap, size=96, octaves=1, steps=3, device="cpu")
 
     alone = [[*run(tap)][-1].image.tobytes() for tap in ("blocks.2", "blocks.3")]
     first, second = run("blocks.2"), run("blocks.3")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from timm.layers.conv2d_same import Conv2dSame
 from torch import nn
 
 from phosphene.networks import graphs, loading, winograd
@@ -100,3 +101,13 @@ def test_nothing_else_is_replaced(other):
     first, second = graphs.prepared(body).children()
     assert first is other
     assert isinstance(second, Winograd)
+
+
+def test_an_environment_variable_leaves_convolutions_plain(monkeypatch):
+    monkeypatch.setenv("PHOSPHENE_PLAIN_CONVOLUTIONS", "1")
+    same = Conv2dSame(128, 128, 3, 2)
+    body = graphs.prepared(nn.Sequential(frozen(128, 128), same))
+    assert type(body[0]) is nn.Conv2d
+    assert body[1] is same
+    monkeypatch.setenv("PHOSPHENE_PLAIN_CONVOLUTIONS", "0")
+    assert isinstance(graphs.prepared(body)[0], Winograd)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from phosphene import device as devices
@@ -48,6 +49,7 @@ class Network(nn.Module):
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
         self._structure = Structure(name, architecture)
+        self.side = self._structure.side
         self.taps: Mapping[str, Tap] = self._structure.taps
         self.default_tap = self._structure.default_tap
 
@@ -57,23 +59,30 @@ class Network(nn.Module):
         return str(self.dtype).removeprefix("torch.")
 
     def normalize(self, x: Tensor) -> Tensor:
-        """RGB in [0, 1] (N, 3, H, W) -> what the body was trained on."""
+        """RGB in [0, 1] (N, 3, H, W) -> what the body was trained on, of the size it takes."""
+        if self.side and x.shape[-2:] != (self.side, self.side):
+            size = (self.side, self.side)
+            x = F.interpolate(x, size, mode="bilinear", antialias=True)
         normal = (x - self.mean) / self.std
         return normal.to(self.dtype, memory_format=torch.channels_last)
 
     def acts(self, x: Tensor, taps: Iterable[str]) -> dict[str, Tensor]:
         """Activations of pictures (N, 3, H, W) at the taps, in this network's precision.
 
-        Convolutional taps give (N, C, h, w); "logits" and "probabilities" (N, classes). Any
-        module the network runs can be named, beyond those listed in `taps`.
+        Taps with places give (N, C, h, w), a transformer's tokens without those that have none;
+        "logits" and "probabilities" give (N, classes). Any module the network runs can be named,
+        beyond those listed in `taps`.
         """
         names = tuple(dict.fromkeys(taps))
         walk = self._walk(names)
         with devices.device_lock(self.device):
-            found: dict[str, Tensor] = walk(self.normalize(x))
-        if "probabilities" in found:
-            found["probabilities"] = found["probabilities"].float().softmax(-1)
-        return found
+            values: dict[str, Tensor] = walk(self.normalize(x))
+        activations = {
+            name: self._structure.layout(name).maps(value) for name, value in values.items()
+        }
+        if "probabilities" in activations:
+            activations["probabilities"] = activations["probabilities"].float().softmax(-1)
+        return activations
 
     def logits(self, x: Tensor) -> Tensor:
         """Class scores (N, classes) before the softmax, float32."""
@@ -85,8 +94,8 @@ class Network(nn.Module):
             return {}
         with torch.no_grad():
             best = self.logits(x)[0].softmax(-1).topk(count)
-        found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
-        return {self.label(index): value for index, value in found}
+        ranked = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        return {self.label(index): value for index, value in ranked}
 
     def label(self, index: int) -> str:
         """A class's first name, with its index where two classes share it."""

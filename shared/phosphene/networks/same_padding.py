@@ -3,6 +3,10 @@
 Where a stride leaves one row too few, TensorFlow puts it at the end alone, which PyTorch's
 convolutions cannot, so libraries copy the whole map into a larger one, of a side that is slow to
 work on. A row of zeros before the kernel does the same.
+
+It counts for the EfficientNets. `python benchmarks/networks.py` with and without
+PHOSPHENE_PLAIN_CONVOLUTIONS=1, which turns it off where a network is prepared, shows what it is
+worth; no table has it by itself yet.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,14 +15,18 @@ from torch import Tensor, fx, nn
 from phosphene import device as devices
 from phosphene.errors import unknown
 from phosphene.networks import graphs, zoo
+from phosphene.networks.layouts import Layout, layout_of
 
 _PROBE = 128  # pixels; large enough for every classifier's stem
+_FLOOR = 16  # pixels, where nothing else asks for more
 
 
 @dataclass(frozen=True)
 class Tap:
     """A place to look: `channels` maps, one cell per `stride` pixels, each seeing a square of
-    `receptive_field` pixels (None: the whole picture); `min_side` is the least picture side.
+    `receptive_field` pixels (None: there are no places); `min_side` is the least picture side.
+
+    A network of fixed input size counts in pixels of the picture as it takes it.
     """
 
     name: str
@@ -37,15 +42,18 @@ class Structure:
     taps: Mapping[str, Tap]
     default_tap: str
     classes: tuple[str, ...]
+    side: int | None
+    """The one picture side in pixels that the network takes, None where any will do."""
 
     def __init__(self, name: str, architecture: zoo.Architecture) -> None:
         """Trace a body that `graphs.prepared` made ready, on whatever device it is."""
         self.name, self.classes = name, architecture.classes
         self.body = architecture.body
-        self.graph = graphs.Tracer().trace(self.body)
+        self.graph = graphs.trace(self.body)
         self._ends = graphs.ends(self.graph)
-        self._fields = graphs.fields(self.graph, self.body)
-        self._channels = self._probe(architecture)
+        self._trained = architecture.side
+        self._layouts = self._probe(architecture)
+        self._fields = graphs.fields(self.graph, self.body, self._layouts)
         self.taps = {tap: self._tap(tap) for tap in self._tap_names()}
         self.default_tap = architecture.default_tap or self._middle()
 
@@ -61,58 +69,93 @@ class Structure:
             raise unknown(f"tap of {self.name}", name, self._tap_names())
         return self._ends[name]
 
-    def _tap(self, name: str) -> Tap:
+    def layout(self, name: str) -> Layout:
+        """How the value at a tap holds its places; InputError as `tap`."""
         node = self.node(name)
-        field, stride = self._fields[node]
+        if node not in self._layouts:
+            raise unknown(f"tap of {self.name}", name, self._tap_names())
+        return self._layouts[node]
+
+    def _tap(self, name: str) -> Tap:
+        layout = self.layout(name)
+        field, stride = self._fields[self.node(name)]
+        if layout.spatial:
+            cell = self._probed / layout.side
+            if self.side or not 0.7 < stride / cell < 1.5:
+                stride = round(cell)  # merged patches and attention have no strides to follow
+            if self.side or math.isinf(field):
+                field = min(field, self._trained)
         return Tap(
             name,
-            self._channels[node],
+            layout.channels,
             int(stride),
             None if math.isinf(field) else int(field),
-            max(self._floor, 2 * int(stride)),
+            self._floor if self.side else max(self._floor, 2 * int(stride)),
         )
 
     def _tap_names(self) -> list[str]:
-        listed = list(_listed(self.body))
+        listed = set(_listed(self.body))
         shown = [name for name in self._ends if name in listed and self._interesting(name)]
         return shown + (["logits", "probabilities"] if self.classes else [])
 
     def _interesting(self, name: str) -> bool:
         module = self.body.get_submodule(name)
         dull = isinstance(module, (nn.Identity, nn.Dropout, nn.Flatten))
-        return not dull and not (self.classes and self._ends[name] is self._ends[""])
+        layout = self._layouts.get(self._ends[name])
+        if dull or layout is None or layout.kind == "other":
+            return False
+        return not (self.classes and self._ends[name] is self._ends[""])
 
-    def _probe(self, architecture: zoo.Architecture) -> dict[fx.Node, int]:
-        """The channels of every node, read off one pass over a grey picture."""
-        channels: dict[fx.Node, int] = {}
+    def _probe(self, architecture: zoo.Architecture) -> dict[fx.Node, Layout]:
+        """The layout of every node, read off one pass over a grey picture of a size that fits."""
+        sizes = ((_PROBE, None), (299, None), (architecture.side, architecture.side))
+        for probed, fixed in sizes[-1:] if architecture.fixed else sizes:
+            # Networks that pad run on anything; others need what their stem and pools eat.
+            self._floor = 150 if probed == 299 and not fixed else _FLOOR
+            self._probed, self.side = probed, fixed
+            try:
+                return self._layouts_at(probed, architecture)
+            except Exception as error:  # whatever its own code says of other sizes
+                refused = error
+        raise graphs.unfollowed(self.body) from refused
+
+    def _layouts_at(self, side: int, architecture: zoo.Architecture) -> dict[fx.Node, Layout]:
+        prefixes = _prefixes(self.body) if self.side else ()
+        layouts: dict[fx.Node, Layout] = {}
 
         class Probe(fx.Interpreter):
             def run_node(self, n: fx.Node) -> Any:
                 value = super().run_node(n)
                 if isinstance(value, Tensor) and value.ndim > 1:
-                    channels[n] = value.shape[1]
+                    layouts[n] = layout_of(value, prefixes)
                 return value
 
         weight = next(self.body.parameters())
         grey = (0.5 - torch.tensor(architecture.mean)) / torch.tensor(architecture.std)
+        picture = grey.to(weight).view(1, 3, 1, 1).expand(1, 3, side, side)
         with torch.no_grad():
-            module = fx.GraphModule(self.body, self.graph)
-            for side in (_PROBE, 299):
-                try:
-                    picture = grey.to(weight).view(1, 3, 1, 1).expand(1, 3, side, side)
-                    Probe(module).run(picture.contiguous(memory_format=torch.channels_last))
-                    break
-                except RuntimeError:
-                    if side == 299:
-                        raise
-        # Networks that pad run on anything; others need what their stem and pools eat.
-        self._floor = 16 if side == _PROBE else 150
-        return channels
+            probe = Probe(fx.GraphModule(self.body, self.graph))
+            probe.extra_traceback = False
+            probe.run(picture.contiguous(memory_format=torch.channels_last))
+        return layouts
 
     def _middle(self) -> str:
-        """A tap about two thirds down, where textures turn into things."""
-        maps = [name for name, tap in self.taps.items() if tap.receptive_field is not None]
-        return maps[len(maps) * 2 // 3]
+        """A tap about two thirds down, where textures turn into things.
+
+        The last whole stage before the last halving; two thirds down the blocks where all of
+        them have one stride, as in a transformer.
+        """
+        maps = [tap for name, tap in self.taps.items() if self.layout(name).spatial]
+        if not maps:
+            raise graphs.unfollowed(self.body)
+        deepest = max(tap.stride for tap in maps)
+        if sum(tap.stride == deepest for tap in maps) > 0.6 * len(maps):
+            blocks = _siblings([tap.name for tap in maps if tap.stride == deepest])
+            return blocks[math.ceil(len(blocks) * 2 / 3) - 1]
+        before = max(tap.stride for tap in maps if tap.stride < deepest)
+        names = [tap.name for tap in maps if tap.stride == before]
+        level = min(name.count(".") for name in names)
+        return [name for name in names if name.count(".") == level][-1]
 
 
 @lru_cache(maxsize=32)
@@ -128,6 +171,20 @@ def structure(name: str) -> Structure:
         return Structure(name, architecture)
 
 
+def _prefixes(body: nn.Module) -> tuple[int, ...]:
+    """How many tokens without a place may stand before the others; the network's own word first."""
+    if hasattr(body, "unroll"):  # Hiera (arXiv 2306.00989) sorts its tokens by windows
+        return ()
+    return tuple(dict.fromkeys((int(getattr(body, "num_prefix_tokens", 0)), 0, 1, 2)))
+
+
+def _siblings(names: list[str]) -> list[str]:
+    """The names that most share their parent with."""
+    parents = Counter(name.rpartition(".")[0] for name in names)
+    parent = parents.most_common(1)[0][0]
+    return [name for name in names if name.rpartition(".")[0] == parent]
+
+
 def _listed(module: nn.Module, prefix: str = "") -> Iterable[str]:
     """Children of the root, and of containers that are run one after the other."""
     for name, child in module.named_children():
@@ -137,5 +194,5 @@ def _listed(module: nn.Module, prefix: str = "") -> Iterable[str]:
         )
         if not stages:
             yield path
-        if isinstance(child, (nn.Sequential, nn.ModuleDict)):
+        if isinstance(child, (nn.Sequential, nn.ModuleDict, nn.ModuleList)):
             yield from _listed(child, f"{path}.")

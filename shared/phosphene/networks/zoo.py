@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 import timm
 from timm.data.config import resolve_data_config
@@ -20,13 +21,18 @@ DEFAULT_TAPS = dict.fromkeys(CLASSIFIERS, "blocks.4") | {"vgg19": "relu4_2"}
 
 @dataclass(frozen=True)
 class Architecture:
-    """An architecture without weights, and what is known of how it was trained."""
+    """An architecture without weights, and what is known of how it was trained.
+
+    `side` is the picture side in pixels of its training; `fixed` where it takes no other.
+    """
 
     body: nn.Module
     mean: tuple[float, ...]
     std: tuple[float, ...]
     classes: tuple[str, ...] = ()
     default_tap: str = ""
+    side: int = 224
+    fixed: bool = False
 
 
 def architecture(name: str) -> Architecture:
@@ -64,10 +70,17 @@ def classifier(name: str) -> Architecture:
         near = [f"timm/{model}" for model in timm.list_models()]
         raise unknown("network", name, [*EMBEDDED, *near])
     model = f"tf_{name}" if name in EMBEDDED else name.removeprefix("timm/")
-    body = timm.create_model(model, pretrained=False)
+    body: Any = timm.create_model(model, pretrained=False)
     settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]
-    tap = DEFAULT_TAPS.get(name, "")
-    return Architecture(body, settings["mean"], settings["std"], _class_names(body), tap)
+    return Architecture(
+        body,
+        settings["mean"],
+        settings["std"],
+        _class_names(body),
+        DEFAULT_TAPS.get(name, ""),
+        settings["input_size"][-1],
+        body.pretrained_cfg.get("fixed_input_size", False),
+    )
 
 
 def average_pools(body: nn.Module) -> None:
