@@ -1,4 +1,4 @@
-"""What is optimised: parameters that render to RGB pictures in [0, 1]."""
+"""What is optimized: parameters that render to RGB pictures in [0, 1]."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ class Pixels(Canvas):
             self.pixels.copy_(picture)
 
 
-# The covariance of natural colours (its square root, as Lucid measured it on ImageNet).
+# The covariance of natural colors (its square root, as Lucid measured it on ImageNet).
 _COLOR = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 
 
 def color_correlation() -> Tensor:
-    """The 3x3 matrix from decorrelated to natural colours, largest column norm 1."""
+    """The 3x3 matrix from decorrelated to natural colors, largest column norm 1."""
     matrix = torch.tensor(_COLOR)
     lengths: Tensor = torch.linalg.vector_norm(matrix, dim=0)
     return matrix / lengths.max()
 
 
 class Fourier(Canvas):
-    """Frequencies scaled by 1/f, in decorrelated colours, through a sigmoid.
+    """Frequencies scaled by 1/f, in decorrelated colors, through a sigmoid.
 
     The preconditioning of Olah et al., Feature Visualization, Distill 2017
     (doi 10.23915/distill.00007): steps change all frequencies alike, so that pictures form
@@ -111,7 +111,7 @@ class Fourier(Canvas):
             self.spectrum = nn.Parameter(self._spectrum_of(start))
 
     def forward(self) -> Tensor:
-        """The inverse transform of the scaled spectrum, coloured and squashed."""
+        """The inverse transform of the scaled spectrum, colored and squashed."""
         spectrum = torch.view_as_complex(self.spectrum) * self.scale
         planes = torch.fft.irfft2(spectrum, s=self.size, norm="ortho")
         return torch.sigmoid(torch.einsum("nchw,dc->ndhw", planes, self.color))
@@ -137,7 +137,7 @@ def noise(
     smooth: float = 0.0,
     generator: torch.Generator | None = None,
 ) -> Tensor:
-    """Grey pictures (N, 3, H, W) with Gaussian noise, blurred with radius `smooth` pixels."""
+    """Gray pictures (N, 3, H, W) with Gaussian noise, blurred with radius `smooth` pixels."""
     picture = 0.5 + spread * torch.randn((batch, 3, height, width), generator=generator)
     if smooth:
         picture = blur(picture, smooth)

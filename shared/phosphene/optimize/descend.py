@@ -62,7 +62,7 @@ def descend(
     mean = _Mean(canvas, average) if average else None
     history: list[dict[str, float]] = []
     pending: list[dict[str, Tensor]] = []
-    begun = shown = time.monotonic()
+    started = shown = time.monotonic()
     good: tuple[Frame, Tensor] | None = None
     for step in range(1, steps + 1):
         with device_lock(stepper.device):
@@ -76,19 +76,19 @@ def descend(
             last = step == steps
             # Reading a loss waits for a GPU, so there it is read in bunches.
             if due or last or stepper.device.type == "cpu" or len(pending) >= 16:
-                news = _numbers(pending)
+                read = _numbers(pending)
                 pending.clear()
-                history += news
-                if not all(map(_finite, news)):
+                history += read
+                if not all(map(_finite, read)):
                     break
             if due or last:
                 picture = mean.picture() if mean else _picture(canvas)
                 last = last or bool(until and good and until(_moved(good[1], picture)))
                 if last and mean:
                     mean.keep()
-                taken = time.monotonic() - begun
+                elapsed = time.monotonic() - started
                 planned = step if last else steps
-                frame = Frame(render(picture), step, planned, history[-1], tuple(history), taken)
+                frame = Frame(render(picture), step, planned, history[-1], tuple(history), elapsed)
                 good = frame, picture
                 shown = time.monotonic()
         if due or last:

@@ -1,4 +1,4 @@
-"""Losses: functions of activations (N, C, H, W) or of pictures, each a scalar to minimise."""
+"""Losses: functions of activations (N, C, H, W) or of pictures, each a scalar to minimize."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def alpha_norm(picture: Tensor, alpha: float = 6.0) -> Tensor:
 
 
 def l2(picture: Tensor) -> Tensor:
-    """Mean squared distance from grey: weight decay of Simonyan et al., arXiv 1312.6034."""
+    """Mean squared distance from gray: weight decay of Simonyan et al., arXiv 1312.6034."""
     return (picture - 0.5).square().mean()
 
 

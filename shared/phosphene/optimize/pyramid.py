@@ -44,10 +44,10 @@ def octave_sizes(height: int, width: int, count: int, scale: float) -> list[tupl
 
 
 def sizes_up_to(
-    height: int, width: int, least: int, ratio: float = 2**0.5
+    height: int, width: int, min_side: int, ratio: float = 2**0.5
 ) -> list[tuple[int, int]]:
-    """Picture sizes from coarse to full, none with a side under `least` but the full one."""
-    start = max(COARSEST, math.ceil(least * max(height, width) / min(height, width)))
+    """Picture sizes from coarse to full, none with a side under `min_side` but the full one."""
+    start = max(COARSEST, math.ceil(min_side * max(height, width) / min(height, width)))
     levels = max(0, math.floor(math.log(max(height, width) / start) / math.log(ratio) + 0.25))
     return octave_sizes(height, width, levels + 1, ratio)
 

@@ -141,12 +141,12 @@ def in_parts(
         slopes = torch.autograd.grad(total(values), list(sums.values()), allow_unused=True)
     gradient = torch.zeros_like(picture)
     for part in parts:
-        seen = part.of(picture.detach()).clone().requires_grad_()
+        crop = part.of(picture.detach()).clone().requires_grad_()
         with torch.enable_grad():
-            own = read(seen, part)
+            own = read(crop, part)
             pairs = zip(own.values(), slopes, strict=True)
             share = torch.stack([(v * s).sum() for v, s in pairs if s is not None]).sum()
-        (slope,) = torch.autograd.grad(share, seen)
+        (slope,) = torch.autograd.grad(share, crop)
         part.of(gradient).add_(slope)
     return with_gradient(picture, values, gradient)
 
@@ -182,9 +182,9 @@ def tiled(loss: Loss, *, tile: int, overlap: int, place: Callable[[], tuple[int,
         terms: dict[str, Tensor] = {}
         for part in cut(height, width, tile, overlap):
             rows, columns = part.wrapped(down, right, picture.device)
-            seen = picture.detach()[..., rows, columns].requires_grad_()
-            values = loss(seen)
-            (slope,) = torch.autograd.grad(total(values), seen)
+            crop = picture.detach()[..., rows, columns].requires_grad_()
+            values = loss(crop)
+            (slope,) = torch.autograd.grad(total(values), crop)
             # The loss is a mean over what the tile sees, which is this much of the picture.
             slope = slope * (len(rows) * len(columns) / (height * width))
             inner_rows, inner_columns = part.core

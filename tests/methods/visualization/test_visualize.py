@@ -8,13 +8,13 @@ from phosphene import InputError, load_network, visualize, visualize_differences
 from phosphene.images import to_tensor
 from phosphene.methods.visualization.differences import VARIANTS
 from phosphene.methods.visualization.facets import cluster, embeddings, facet_images
+from phosphene.methods.visualization.loss import objective_loss
 from phosphene.methods.visualization.render import (
     FeatureVisualizer,
     RegularizedCanvas,
     Regularizers,
     initial_image,
 )
-from phosphene.methods.visualization.visualize import objective_loss
 from phosphene.optimize.canvas import Pixels
 from phosphene.optimize.objectives import parse
 from tests.pictures import PANDA

@@ -10,11 +10,11 @@ from PIL import Image
 from torch import Tensor
 
 from phosphene import images
-from phosphene.errors import InputError
 from phosphene.frame import Frame, Progress
 from phosphene.images import ImageLike
 from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Picture, Range, Seed, Text
 from phosphene.methods import method
+from phosphene.methods.deepdream.loss import dream_loss, min_side
 from phosphene.methods.deepdream.octaves import (
     Composite,
     DreamSettings,
@@ -24,7 +24,6 @@ from phosphene.methods.deepdream.octaves import (
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
 from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED
-from phosphene.optimize.losses import Loss
 from phosphene.optimize.objectives import (
     Objective,
     ObjectiveLike,
@@ -48,8 +47,6 @@ NETWORKS = (
     "timm/resnet50.a1_in1k",
     "timm/densenet121.tv_in1k",
 )
-GUIDE_SIDE = 224
-"""The longer side of a guide: enough to show what it is of, few enough places to compare with."""
 
 # Knobs that every kind of dream has.
 Layer: TypeAlias = Annotated[
@@ -142,7 +139,22 @@ def dream(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Make a picture dream: ascend what layers, channels, a class or a guide ask for."""
+    """Make a picture dream: ascend what layers, channels, a class or a guide ask for.
+
+    DeepDream (Mordvintsev et al. 2015, google/deepdream), with the Laplacian normalization of
+    TensorFlow's tutorial.
+
+    What is dreamt of: `objective`, a text or an Objective, or else all of a `layer`; with `guide`
+    what those layers see in another picture.
+
+    How long and how strongly: `steps` at each of `octaves` sizes, each `octave_scale` times the
+    one before, `strength` times `octave_strengths`, and all of that `rounds` times.
+
+    What it looks like: `blend`, `keep_colors` and `mask` over your picture; `color`, `calm` and
+    `smooth` of each step, `momentum`, `jitter` and `turn` between steps.
+
+    InputError for names that the network does not have, and for pictures too small for a layer.
+    """
     picture = images.load(image, size)
     net, objective, source = prepare(picture, objective or layer, network, device)
     height, width = source.shape[-2:]
@@ -191,61 +203,3 @@ def prepare(
 def favorite(net: Network) -> str:
     """What a network dreams of best."""
     return FAVORITES.get(net.name, net.default_tap)
-
-
-def min_side(net: Network, objective: Objective) -> int:
-    """The shorter side in pixels from which on every layer shows something."""
-    return max(net.tap(layer).min_side for layer in objective.layers)
-
-
-def dream_loss(
-    net: Network, objective: Objective, source: Tensor, guide: ImageLike | None = None
-) -> Loss:
-    """The loss of a dream; weights count in shares of what the source has of each term."""
-    if guide is not None:
-        return guided_loss(net, objective, guide)
-    with torch.no_grad():
-        fitted = images.scaled(source, *_at_most(source, 512, min_side(net, objective)))
-        scaled = objective.scaled_to(net.acts(fitted, objective.layers))
-    return lambda x: scaled.loss(net.acts(x, scaled.layers))
-
-
-def guided_loss(net: Network, objective: Objective, guide: ImageLike) -> Loss:
-    """Every place wants to be more like the place of the guide that it is most like.
-
-    The guided dream of google/deepdream (2015): the gradient at each position is the guide's
-    feature vector with the largest dot product.
-    """
-    picture = images.load(guide, GUIDE_SIDE)
-    layers = [name for name in objective.layers if net.tap(name).receptive_field is not None]
-    if not layers:
-        raise InputError("a guide needs a layer to compare in; choose one instead of a class")
-    for name in layers:
-        if min(picture.size) < net.tap(name).min_side:
-            raise InputError(
-                f"guide is {picture.width}×{picture.height} after fitting into {GUIDE_SIDE} "
-                f"pixels; {name} needs at least {net.tap(name).min_side} on each side"
-            )
-    with torch.no_grad():
-        acts = net.acts(images.to_tensor(picture, net.device), layers)
-    guides = {name: act[0].flatten(1).float() for name, act in acts.items()}
-
-    def loss(x: Tensor) -> dict[str, Tensor]:
-        acts = net.acts(x, layers)
-        return {f"guide in {name}": _likeness(acts[name], guides[name]) for name in layers}
-
-    return loss
-
-
-def _likeness(features: Tensor, guide: Tensor) -> Tensor:
-    """Minus the mean dot product of each place (N, C, h, w) with its best match of (C, places)."""
-    places = features.float().flatten(2).mT.flatten(0, 1)
-    with torch.no_grad():
-        best = guide[:, (places @ guide).argmax(1)].T
-    return -(places * best).mean() / guide.square().mean().clamp(min=1e-12)
-
-
-def _at_most(source: Tensor, longest: int, shortest: int) -> tuple[int, int]:
-    height, width = source.shape[-2:]
-    ratio = max(min(1.0, longest / max(height, width)), shortest / min(height, width))
-    return round(height * ratio), round(width * ratio)

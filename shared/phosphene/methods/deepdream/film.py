@@ -23,10 +23,9 @@ from phosphene.methods.deepdream.dream import (
     Net,
     Octaves,
     Strength,
-    dream_loss,
-    min_side,
     prepare,
 )
+from phosphene.methods.deepdream.loss import dream_loss, min_side
 from phosphene.methods.deepdream.octaves import Composite, DreamSettings, OctaveDream
 
 Size: TypeAlias = Annotated[
@@ -59,7 +58,11 @@ def zoom(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Fall into a picture: dream, move closer, dream again; every picture joins the film."""
+    """Fall into a picture: dream, move closer, dream again; every picture joins the film.
+
+    Frames with a `rate` are the film's pictures, `size` pixels on the longer side; the others are
+    previews. InputError as for `dream`.
+    """
     picture = images.load(image, size)
     net, objective, source = prepare(picture, objective or layer, network, device)
     settings = DreamSettings(steps=steps, octaves=octaves, strength=strength, calm=0.5)
@@ -92,7 +95,11 @@ def dream_video(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Make a short video dream, each picture starting from a share of the dream before it."""
+    """Make a short video dream, each picture starting from a share of the dream before it.
+
+    Frames with a `rate` are the film's pictures, `size` pixels on the longer side; the others are
+    previews. InputError as for `dream`, and for a video that cannot be read.
+    """
     shots = films.read(video, size, rate)
     net, objective, source = prepare(shots[0], objective or layer, network, device)
     settings = DreamSettings(steps=steps, octaves=octaves, strength=strength)

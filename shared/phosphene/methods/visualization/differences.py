@@ -14,17 +14,13 @@ from phosphene.frame import Frame, Panel, Progress
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
+from phosphene.methods.visualization.loss import objective_loss, resolve_target
 from phosphene.methods.visualization.render import (
     FeatureVisualizer,
     Regularizers,
     initial_image,
 )
-from phosphene.methods.visualization.visualize import (
-    Net,
-    Target,
-    objective_loss,
-    resolve_target,
-)
+from phosphene.methods.visualization.visualize import Net, Target
 from phosphene.networks.loading import load_network
 from phosphene.optimize.objectives import check_size
 

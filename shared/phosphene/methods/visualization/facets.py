@@ -37,7 +37,7 @@ def facet_images(
     """
     if len(examples) < count:
         raise InputError(
-            f"{len(examples)} example pictures for {count} to grow; add some, or grow fewer pictures"
+            f"{len(examples)} example pictures for {count} to grow; add some, or grow fewer"
         )
     pictures = [images.load(example) for example in examples]
     kinds, distances = cluster(embeddings(pictures, net), count, generator)

@@ -24,10 +24,10 @@ class Regularizers:
 
     `l2` and `tv` are penalties (arXiv 1312.6034, 1412.0035); a blur of radius `blur` every
     `blur_every` steps, and as often setting the share `clip_norm` of the smallest pixels and
-    `clip_contribution` of those that contribute least to grey, are Yosinski et al.'s (arXiv
+    `clip_contribution` of those that contribute least to gray, are Yosinski et al.'s (arXiv
     1506.06579); `jitter` (pixels), `zoom`
     (percent) and `turn` (degrees) are Feature Visualization's (Distill 2017); `center` fades
-    the picture to grey away from the middle.
+    the picture to gray away from the middle.
     """
 
     l2: float = 0.0
@@ -63,7 +63,7 @@ class Regularizers:
         return terms
 
     def cleaned(self, picture: Tensor, gradient: Tensor | None) -> Tensor:
-        """The picture blurred, its small and its weak pixels set to grey."""
+        """The picture blurred, its small and its weak pixels set to gray."""
         if self.blur:
             picture = blur(picture, self.blur)
         offset = picture - 0.5
@@ -152,7 +152,7 @@ class FeatureVisualizer:
 def initial_image(
     kind: str, height: int, width: int, count: int, generator: torch.Generator
 ) -> Tensor:
-    """Pictures (count, 3, H, W): "zeros" is grey, "noise" is grey with a little soft noise."""
+    """Pictures (count, 3, H, W): "zeros" is gray, "noise" is gray with a little soft noise."""
     if kind == "zeros":
         return torch.full((count, 3, height, width), 0.5)
     return noise(height, width, batch=count, spread=0.08, smooth=2.0, generator=generator)

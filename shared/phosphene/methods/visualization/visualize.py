@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Annotated, TypeAlias
@@ -26,30 +25,26 @@ from phosphene.knobs import (
 )
 from phosphene.methods import method
 from phosphene.methods.visualization import facets
+from phosphene.methods.visualization.loss import (
+    as_probability,
+    between,
+    objective_loss,
+    resolve_target,
+    with_scores,
+)
 from phosphene.methods.visualization.render import (
     FeatureVisualizer,
     Regularizers,
     initial_image,
 )
 from phosphene.networks.loading import load_network
-from phosphene.networks.network import Network
 from phosphene.networks.zoo import EMBEDDED, imagenet_classes
-from phosphene.optimize import losses
-from phosphene.optimize.losses import Loss
-from phosphene.optimize.objectives import (
-    Objective,
-    ObjectiveLike,
-    check_size,
-    class_,
-    from_python,
-    resolve,
-)
-from phosphene.optimize.terms import Activation, no_channel
+from phosphene.optimize.objectives import ObjectiveLike, check_size, from_python
+from phosphene.optimize.terms import no_channel
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 MIDDLE = 0.6
 """How much the picture of a class keeps to its middle where nothing is said: things have one."""
-_WRITTEN = re.compile(r"[:*@+]|^\s*[\w]+\d*\.\d")
 
 Net: TypeAlias = Annotated[
     str,
@@ -254,65 +249,6 @@ def _opened(image: ImageLike | None, size: int) -> Tensor:
     if image is None:
         raise InputError("the picture to start from is missing; choose one, or start from noise")
     return images.to_tensor(images.load(image, size))
-
-
-def resolve_target(target: ObjectiveLike, net: Network) -> Objective:
-    """A class by its bare name or number, or an objective in any form."""
-    if not isinstance(target, str):
-        return resolve(target, net)
-    bare = target.strip()
-    if not bare:
-        raise InputError("the target is empty; name a class such as goose, or LAYER:CHANNEL")
-    if _WRITTEN.search(bare) or bare in net.taps:
-        return resolve(bare, net)
-    return resolve(class_(bare), net)
-
-
-def between(one: Objective, other: Objective, mix: float) -> Objective:
-    """The direction from one objective to another."""
-    return one * (1 - mix) + other * mix
-
-
-def as_probability(objective: Objective) -> Objective:
-    """The same with log-probabilities in place of scores; InputError where there are none."""
-    terms = [t for t in objective.terms if isinstance(t, Activation) and t.layer == "logits"]
-    if len(terms) < len(objective.terms):
-        raise InputError("only a class has a probability; choose a class, or maximize the score")
-    return Objective(tuple(replace(term, layer="probabilities") for term in terms))
-
-
-def objective_loss(net: Network, objective: Objective, start: Tensor, diversity: float) -> Loss:
-    """The loss of an objective, its terms in units of what the start shows, plus diversity."""
-    deep = net.default_tap
-    with torch.no_grad():
-        scaled = objective.scaled_to(net.acts(start[:1], objective.layers))
-    layers = [*objective.layers, deep] if diversity else objective.layers
-
-    def loss(x: Tensor) -> dict[str, Tensor]:
-        activations = net.acts(x, layers)
-        terms = scaled.loss(activations)
-        if diversity:
-            terms["alike"] = diversity * losses.alike(activations[deep])
-        return terms
-
-    return loss
-
-
-def with_scores(frame: Frame, net: Network, objective: Objective, pictures: Tensor) -> Frame:
-    """The frame with what the network makes of the first picture: scores, probabilities."""
-    with torch.no_grad():
-        layers = {*objective.layers, *(["logits"] if net.classes else [])}
-        activations = net.acts(pictures[:1], layers)
-        metrics = {}
-        for term in objective.terms:
-            if isinstance(term, Activation) and term.of_classes:
-                scores, classes = activations["logits"][0].float(), list(term.channels)
-                metrics[term.name] = float(scores[classes].mean())
-                name = f"probability of {term.name.removeprefix('class:')}"
-                metrics[name] = float(scores.softmax(-1)[classes].mean())
-            else:
-                metrics[term.name] = -float(term.loss(activations))
-    return replace(frame, metrics=metrics, verdict=net.verdict(pictures[:1]))
 
 
 def _numbered(name: str, pictures: Tensor) -> tuple[Panel, ...]:
