@@ -16,6 +16,7 @@ from phosphene import (
 )
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results"
 NAMES = "summer_palace coffee cat flower chameleon astronaut lemur scarlet_macaw"
 PICTURES = [{"image": str(HERE / "examples" / f"{name}.jpg")} for name in NAMES.split()]
 CLASSICS = (
@@ -88,18 +89,26 @@ demo = ui.page(
             examples=PICTURES,
             explain=DREAM,
             looks=HERE / "looks",
+            results=RESULTS,
         ),
         ui.Tab(
-            "Visualize",
+            "One thing",
             visualize,
             examples=[{"target": name} for name in CLASSICS.split(",")],
             explain=VISUALIZE,
-            looks=HERE / "looks",
+            results=RESULTS,
+            group="Visualize",
         ),
-        ui.Tab("Layer", visualize_layer, explain=LAYER),
-        ui.Tab("Difference", visualize_differences, explain=DIFFERENCE),
-        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film()),
-        ui.Tab("Video", dream_video, explain=VIDEO, views=film()),
+        ui.Tab("A whole layer", visualize_layer, explain=LAYER, results=RESULTS, group="Visualize"),
+        ui.Tab(
+            "With and without",
+            visualize_differences,
+            explain=DIFFERENCE,
+            results=RESULTS,
+            group="Visualize",
+        ),
+        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film(), results=RESULTS),
+        ui.Tab("Video", dream_video, explain=VIDEO, views=film(), results=RESULTS),
     ],
     emoji="🌀",
 )

@@ -61,6 +61,7 @@ demo = ui.page(
             examples=examples,
             explain=READ,
             looks=EXAMPLES.parent / "looks",
+            results=EXAMPLES.parent / "results",
             views=[ui.PanelSlider("Depth"), ui.Picture("Poster"), ui.Panels("Layers"), ui.Tables()],
         ),
         ui.Tab(
@@ -70,6 +71,7 @@ demo = ui.page(
             examples=examples,
             explain=READ,
             looks=EXAMPLES.parent / "looks",
+            results=EXAMPLES.parent / "results",
         ),
     ],
     emoji="🪞",

@@ -71,6 +71,7 @@ demo = ui.page(
             stylize,
             presets=LOOKS,
             looks=EXAMPLES.parent / "looks",
+            results=EXAMPLES.parent / "results",
             examples=examples(),
             resume="resume",
             explain="Content is what deep features say is where; style is which features fire "
@@ -82,6 +83,7 @@ demo = ui.page(
             texture,
             examples=samples(),
             views=[ui.Picture(), ui.Steps(), ui.Plot()],
+            results=EXAMPLES.parent / "results",
             explain="Style with no content: from noise, until the statistics are the sample's. "
             "A tileable texture can be laid side by side without a seam.",
         ),
@@ -90,6 +92,7 @@ demo = ui.page(
             vary_style,
             examples=examples()[:6],
             views=[ui.Picture(), ui.Panels("Each")],
+            results=EXAMPLES.parent / "results",
             explain="The same two pictures with one setting changed: a row for the lecture.",
         ),
     ],

@@ -23,13 +23,15 @@ from phosphene.errors import InputError, quoted, unknown
 class Knob:
     """What every parameter may say: a label, a line of help, and whether it is for experts.
 
-    `quick` is a value that makes a run short, where the default makes a good one.
+    `quick` is a value that makes a run short, where the default makes a good one; the knobs of one
+    `group` stand together.
     """
 
     label: str = ""
     help: str = ""
     advanced: bool = False
     quick: Any = None
+    group: str = ""
 
     @property
     def accepts(self) -> str:

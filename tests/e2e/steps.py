@@ -32,8 +32,13 @@ def settings_of(app: str, tab: str = "", **changes) -> str:
 
 def long_settings(app: str, tab: str = "") -> str:
     """The same, but so many steps that there is time to see previews and to stop."""
-    steps = next(p.knob for p in tab_of(app, tab).parameters if p.name == "steps")
-    return settings_of(app, tab, steps=steps.high)
+    steps = [p.knob.high for p in tab_of(app, tab).parameters if p.name == "steps"]
+    return settings_of(app, tab, **({"steps": steps[0]} if steps else {}))
+
+
+def has_steps(app: str, tab: str = "") -> bool:
+    """Whether a run shows previews; a method that makes its picture at once has none."""
+    return any(p.name == "steps" for p in tab_of(app, tab).parameters)
 
 
 def photograph(app: str) -> bytes:

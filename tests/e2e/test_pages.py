@@ -10,6 +10,7 @@ from steps import (
     PAGES,
     button,
     done,
+    has_steps,
     long_settings,
     photograph,
     photographed,
@@ -33,10 +34,11 @@ def test_a_photograph_of_ones_own_forms_in_sight_is_stopped_and_taken_home(
     page = visit(f"{serve(app)}/{long_settings(app)}")
     upload(page, "mine.jpg", photograph(app))
     run(page)
-    assert len(sources_while_running(page, 3)) == 3, "the previews did not change"
-    button(page, "Stop").click()
-    assert "stopped" in done(page, 60_000)
-    for label, suffix in FILES.items():
+    if has_steps(app):
+        assert len(sources_while_running(page, 3)) == 3, "the previews did not change"
+        button(page, "Stop").click()
+    assert ("stopped" if has_steps(app) else "done") in done(page, 60_000)
+    for label, suffix in FILES.items() if has_steps(app) else [*FILES.items()][:1]:
         path = tmp_path / f"file{suffix}"
         assert take(page, label, path).endswith(suffix)
         assert path.stat().st_size > 500

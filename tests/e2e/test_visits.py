@@ -118,14 +118,28 @@ def test_run_is_in_sight_at_once_and_the_picture_while_it_forms(serve, visit, wi
 def test_a_look_is_chosen_by_its_picture_and_by_keyboard(serve, visit, width):
     page = visit(f"{serve('deepdream')}/", width)
     ready(page)
-    layer = page.locator(".ph-knobs input").first
-    looks = page.locator(".ph-looks label")
-    looks.filter(has_text="Scales").click()
-    page.wait_for_function("document.querySelector('.ph-knobs input').value === 'blocks.3.2'")
-    assert "selected" in looks.filter(has_text="Scales").get_attribute("class")
-    js = "e => getComputedStyle(e, '::before').backgroundImage"
-    assert "data:image/jpeg" in looks.filter(has_text="Scales").evaluate(js)
-    looks.filter(has_text="Woodcut").locator("input").focus()
+    looks = page.get_by_role("group", name="Looks").locator("visible=true").first
+    looks.get_by_role("button", name="Scales").click()
+    layer = "document.querySelector('.ph-knobs input').value"
+    page.wait_for_function(f"{layer} === 'blocks.3.2'")
+    expect(looks.get_by_role("button", name="Scales")).to_have_attribute("aria-pressed", "true")
+    picture = looks.get_by_role("button", name="Scales").locator("img")
+    assert picture.evaluate("e => e.naturalWidth") > 0
+    looks.get_by_role("button", name="Woodcut").focus()
     page.keyboard.press("Space")
-    page.wait_for_function("document.querySelector('.ph-knobs input').value === 'blocks.2'")
-    assert layer.input_value() == "blocks.2"
+    page.wait_for_function(f"{layer} === 'blocks.2'")
+
+
+def test_a_painting_is_chosen_alone_and_both_pictures_are_in_sight(serve, visit):
+    page = visit(f"{serve('style_transfer')}/{settings_of('style_transfer')}")
+    ready(page)
+    inputs = page.locator(".ph-input").locator("visible=true")
+    for index in range(2):
+        expect(inputs.nth(index)).to_be_in_viewport(ratio=1)
+    photograph = inputs.nth(0).locator("img").get_attribute("src")
+    painting = inputs.nth(1).locator("img").get_attribute("src")
+    page.get_by_role("button", name="great wave").locator("visible=true").first.click()
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('.ph-input img')][1].src !== before", arg=painting
+    )
+    assert inputs.nth(0).locator("img").get_attribute("src") == photograph

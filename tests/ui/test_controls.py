@@ -11,7 +11,7 @@ from tests.tint import tint
 
 pytest.importorskip("gradio")
 
-from phosphene.ui import controls, permalinks, uploads
+from phosphene.ui import controls, permalinks, tab, uploads
 
 
 def test_a_permalink_restores_what_it_was_made_from():
@@ -37,8 +37,8 @@ def test_a_permalink_names_only_what_differs():
 
 
 def test_an_example_is_named_by_its_file_or_in_its_own_words(picture):
-    assert permalinks.example_name({"size": 64, "image": str(picture)}) == "ramp"
-    assert permalinks.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
+    assert tab.example_name({"size": 64, "image": str(picture)}) == "ramp"
+    assert tab.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
 
 
 def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():

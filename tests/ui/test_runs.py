@@ -40,17 +40,17 @@ def downloads(form):
     return view(form, views.Downloads)
 
 
-def test_presets_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
+def test_looks_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
     for name in ("deep_red", "top_5"):
         Image.open(picture).save(tmp_path / f"{name}.jpg")
-    presets = {"Deep red": {"amount": 1.0}, "Top 5 %": {}, "Plain": {}}
+    presets = {"Deep red": {"amount": 1.0}, "Top 5 %": {}, "<Plain>": {}}
     form = form_for(presets=presets, looks=tmp_path)
     assert list(form.tab.thumbnails) == ["Deep red", "Top 5 %"]
-    assert "ph-looks" in form.preset.elem_classes
-    style = layout.looks("scope", form.tab)
-    assert '[data-testid="Deep red-radio-label"]' in style
-    assert style.count("data:image/jpeg;base64,") == 2
-    assert "ph-looks" not in form_for(presets=presets).preset.elem_classes
+    drawn = form.looks.html_template
+    assert drawn.count("<img") == 2
+    assert drawn.count('loading="lazy"') == 2
+    assert 'aria-label="&lt;Plain&gt;"' in drawn
+    assert "<img" not in form_for(presets=presets).looks.html_template
 
 
 @pytest.mark.parametrize("app", PAGES)
@@ -59,14 +59,68 @@ def test_the_looks_of_a_tab_all_have_pictures_or_none_has(app):
         assert set(tab.thumbnails) in (set(), set(tab.presets)), tab.name
 
 
-def test_a_page_opens_with_what_its_first_example_makes(form_for, picture, tmp_path):
-    empty = form_for(looks=tmp_path)
-    assert view(empty, views.Picture).stage.value is None
-    Image.open(picture).save(tmp_path / "tint.jpg")
-    form = form_for(looks=tmp_path)
-    assert form.tab.opening == tmp_path / "tint.jpg"
+@pytest.fixture
+def results(picture, tmp_path):
+    """What the example `ramp` and the look `Deep` made."""
+    folder = tmp_path / "results" / "tint"
+    folder.mkdir(parents=True)
+    for name in ("ramp", "look-deep"):
+        Image.open(picture).save(folder / f"{name}.jpg")
+    return folder
+
+
+def test_a_page_opens_with_what_its_first_example_made(form_for, picture, results):
+    examples = [{"image": str(picture)}]
+    assert view(form_for(examples=examples), views.Picture).stage.value is None
+    form = form_for(examples=examples, results=results.parent)
+    assert form.tab.opening == results / "ramp.jpg"
     assert view(form, views.Picture).stage.value is not None
     assert "first example" in form.status.value
+
+
+def after(form, values, extra=()):
+    """What an event leaves in each input and output, by the component."""
+    return dict(zip([*form.inputs, *form.outputs, *extra], values, strict=True))
+
+
+def test_an_example_shows_what_it_made_at_once(form_for, picture, results, tmp_path):
+    other = tmp_path / "other.png"
+    Image.new("RGB", (64, 64), "green").save(other)
+    examples = [{"image": str(picture)}, {"image": str(other)}]
+    form = form_for(examples=examples, results=results.parent)
+    stage = view(form, views.Picture).stage
+    values = values_for(form, image=str(other))
+    page = after(form, events._offered(form, "image", 0, *values))
+    assert page[form.inputs[0]] == str(picture)
+    assert page[stage] == str(results / "ramp.jpg")
+    assert "Made beforehand" in page[form.status]
+    page = after(form, events._offered(form, "image", 1, *values))
+    assert page[form.inputs[0]] == str(other)
+    assert not isinstance(page[stage], str), "nothing was made of it"
+
+
+def test_a_look_shows_its_result_and_runs_on_ones_own_picture(form_for, picture, results, tmp_path):
+    presets = {"Deep": {"amount": 1.0}, "Pale": {"amount": 0.1}}
+    examples = [{"image": str(picture)}]
+    form = form_for(examples=examples, results=results.parent, presets=presets)
+    amount = form.named["amount"][1]
+    stage = view(form, views.Picture).stage
+
+    def chosen(look, path):
+        values = values_for(form, image=str(path))
+        return after(form, events._look(form, look, *values), [form.asked])
+
+    copy = tmp_path / "uploaded.png"
+    copy.write_bytes(picture.read_bytes())
+    for path in (picture, copy):
+        page = chosen(0, path)
+        assert page[amount] == 1.0
+        assert page[stage] == str(results / "look-deep.jpg")
+        assert not page[form.asked]
+    assert chosen(1, picture)[form.asked], "it was not made beforehand"
+    own = tmp_path / "own.png"
+    Image.new("RGB", (64, 64), "green").save(own)
+    assert chosen(0, own)[form.asked]
 
 
 def values_for(form, **chosen):
@@ -260,9 +314,9 @@ def test_reset_forgets_the_result_and_hides_what_came_with_it(form_for):
         views=[ui.PanelSlider("Depth"), ui.Picture()],
     )
     values = events.cleared(form)
-    shown = dict(zip([*form.inputs, form.preset, *form.outputs], values, strict=True))
+    shown = dict(zip([*form.inputs, form.looks, *form.outputs], values, strict=True))
     assert shown[form.run_state] is None
-    assert shown[form.preset] is None
+    assert shown[form.looks] is None
     hidden = (form.resume, downloads(form).files, view(form, views.PanelSlider).place)
     assert not any(shown[part].visible for part in hidden)
     assert shown[view(form, views.Picture).place].visible

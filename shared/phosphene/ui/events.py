@@ -17,6 +17,7 @@ from phosphene.errors import InputError, PhospheneError
 from phosphene.knobs import Mask, Picture, Point
 from phosphene.ui import controls, follow, html, permalinks
 from phosphene.ui.api import endpoint
+from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.scripts import script
@@ -31,11 +32,9 @@ QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str) -> None:
     """Wire one form; `tab` is its name in permalinks where a page has several."""
     _connect_run(form)
-    form.reset.click(
-        lambda: cleared(form), None, [*form.inputs, form.preset, *form.outputs], **QUIET
-    )
-    form.preset.input(lambda name: _preset(form, name), form.preset, form.inputs, **QUIET)
-    form.examples.click(lambda index: _example(form, index), form.examples, form.inputs, **QUIET)
+    reset = [*form.inputs, form.looks, *form.outputs]
+    form.reset.click(lambda: cleared(form), None, reset, **QUIET)
+    _connect_choices(form)
     form.share.click(
         lambda *values: gr.Textbox(permalinks.link_of(form, values, tab), visible=True),
         form.inputs,
@@ -65,13 +64,7 @@ def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str) -> None:
 
 
 def _connect_run(form: Form) -> None:
-    working: dict[str, Any] = {
-        "api_visibility": "private",
-        "concurrency_limit": 8,
-        "trigger_mode": "once",
-        "show_progress": "minimal",
-        "show_progress_on": form.status,
-    }
+    working = form.working
 
     def play(*values: Any) -> Iterator[Updates]:
         yield from run(form, values)
@@ -90,31 +83,48 @@ def _connect_run(form: Form) -> None:
         gr.on(changes, play, form.inputs, form.outputs, **newest)
 
 
-def connect_panels(forms: Sequence[Form], tabs: gr.Tabs | None) -> None:
+def _connect_choices(form: Form) -> None:
+    """Strips of pictures, examples and looks: what was made beforehand is there at once."""
+    shown = [*form.inputs, *form.outputs]
+    for name, strip in form.strips.items():
+        strip.click(partial(_offered, form, name), [strip, *form.inputs], shown, **QUIET)
+    form.examples.click(partial(_example, form), form.examples, shown, **QUIET)
+    # A look of one's own picture was not made beforehand: it runs.
+    chosen = form.looks.click(
+        partial(_look, form), [form.looks, *form.inputs], [*shown, form.asked], **QUIET
+    )
+
+    def play(asked: bool, *values: Any) -> Iterator[Updates]:
+        if asked:
+            yield from run(form, values)
+
+    chosen.then(play, [form.asked, *form.inputs], form.outputs, **form.working)
+
+
+def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:
     """A click on a panel fills in the knobs that it sets, here or in a tab that has them."""
     for form in forms:
         for view in form.views:
             if isinstance(view, Panels) and not isinstance(view, PanelSlider):
-                _connect_panels(form, view, forms, tabs)
+                _connect_panels(form, view, forms, chooser)
 
 
-def _connect_panels(form: Form, view: Panels, forms: Sequence[Form], tabs: gr.Tabs | None) -> None:
+def _connect_panels(
+    form: Form, view: Panels, forms: Sequence[Form], chooser: Chooser | None
+) -> None:
     ordered = [form, *(other for other in forms if other is not form)]
-    inputs = [control for other in ordered for control in other.inputs]
+    rows = chooser.rows if chooser else []
 
     def fill(run: Run | None, event: gr.SelectData) -> list[Any]:
         sets = run.sets[event.index] if run and event.index < len(run.sets) else {}
         chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
-        updates = [
-            value for other in ordered for value in _updates(other, sets if other is chosen else {})
-        ]
-        if tabs is None:
-            return updates
-        elsewhere = gr.Tabs(selected=chosen.tab.name) if chosen and chosen is not form else None
-        return [*updates, elsewhere or gr.skip()]
+        updates = [value for o in ordered for value in _updates(o, sets if o is chosen else {})]
+        if chooser and chosen and chosen is not form:
+            return [*updates, *chooser.selecting(chosen.tab.name)]
+        return [*updates, *(gr.skip() for _ in rows)]
 
-    outputs = [*inputs, *([tabs] if tabs is not None else [])]
-    view.gallery.select(fill, form.run_state, outputs, **QUIET)
+    inputs = [control for other in ordered for control in other.inputs]
+    view.gallery.select(fill, form.run_state, [*inputs, *rows], **QUIET)
 
 
 def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[Updates]:
@@ -198,14 +208,45 @@ def _updates(form: Form, values: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _preset(form: Form, name: str) -> list[Any]:
-    touched = {knob for preset in form.tab.presets.values() for knob in preset}
-    base = {p.name: p.default for p in form.tab.parameters if p.name in touched}
-    return _updates(form, base | dict(form.tab.presets.get(name, {})))
+def _offered(form: Form, name: str, index: int, *values: Any) -> list[Any]:
+    """A picture of a strip, and what was made of it with the others as they are."""
+    now = form.arguments(values) | {name: form.tab.strips[name][index]}
+    same = (e for e in form.tab.examples if all(_same(now.get(k), v) for k, v in e.items()))
+    example = next(same, None)
+    state = _premade(form, form.tab.made(example) if example else None, "this example")
+    return [*_updates(form, {name: now[name]}), *state]
 
 
 def _example(form: Form, index: int) -> list[Any]:
-    return _updates(form, form.tab.examples[index])
+    example = form.tab.examples[index]
+    return [*_updates(form, example), *_premade(form, form.tab.made(example), "this example")]
+
+
+def _look(form: Form, index: int, *values: Any) -> list[Any]:
+    """A look's settings; its result where the form holds the first example, else a run."""
+    name = list(form.tab.presets)[index]
+    touched = {knob for preset in form.tab.presets.values() for knob in preset}
+    base = {p.name: p.default for p in form.tab.parameters if p.name in touched}
+    now = form.arguments(values)
+    first = form.tab.examples[0] if form.tab.examples else {}
+    at_first = all(_same(now.get(k), v) for k, v in first.items())
+    path = form.tab.made_by(name) if at_first else None
+    state = _premade(form, path, f"{name}, of the first example")
+    return [*_updates(form, base | dict(form.tab.presets[name])), *state, path is None]
+
+
+def _premade(form: Form, path: Path | None, of: str) -> list[Any]:
+    words = f"Made beforehand: {of}. Press Run: yours forms here"
+    updates = form.premade(path, words) if path else {}
+    return [updates.get(component, gr.skip()) for component in form.outputs]
+
+
+def _same(one: Any, example: Any) -> bool:
+    """Whether a form's value is that of an example, or the same picture."""
+    if one == example:
+        return True
+    digest = permalinks.digest(example)
+    return bool(digest) and permalinks.digest(one) == digest
 
 
 def _restored(form: Form, query: str, tab: str) -> list[Any]:

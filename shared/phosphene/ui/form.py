@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,8 +22,9 @@ class Form:
 
     tab: Tab
     inputs: list[gr.components.Component]
-    examples: gr.Dataset
-    preset: gr.Radio
+    strips: dict[str, gr.HTML]
+    examples: gr.HTML
+    looks: gr.HTML
     run: gr.Button
     stop: gr.Button
     resume: gr.Button
@@ -34,6 +36,18 @@ class Form:
     views: list[View]
     badge: gr.HTML
     run_state: gr.State
+    asked: gr.State
+
+    @property
+    def working(self) -> dict[str, Any]:
+        """How every run is queued and shown."""
+        return {
+            "api_visibility": "private",
+            "concurrency_limit": 8,
+            "trigger_mode": "once",
+            "show_progress": "minimal",
+            "show_progress_on": self.status,
+        }
 
     @property
     def outputs(self) -> list[Any]:
@@ -64,6 +78,16 @@ class Form:
             self.reset: gr.Button(interactive=False),
             self.resume: gr.Button(visible=False),
         }
+
+    def premade(self, path: Path, words: str) -> Updates:
+        """What was made beforehand, in the views that show such a thing."""
+        updates: Updates = {self.status: html.status(words)}
+        front: View | None = None
+        for view in self.views:
+            shown = view.premade(path)
+            updates |= shown | (_shown(view) if shown else {})
+            front = front or (view if shown else None)
+        return updates | {self.chooser: _front(front)}
 
     def preview(self, frame: Frame) -> Updates:
         """A frame on its way."""

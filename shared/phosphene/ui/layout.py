@@ -1,19 +1,20 @@
-"""Where the parts of a tab stand: pictures and presets, the result, settings."""
+"""Where the parts of a tab stand: pictures and looks, the result, settings."""
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from phosphene.knobs import Parameter, Picture
-from phosphene.ui import controls, html, permalinks, uploads, views
+from phosphene.knobs import Mask, Parameter, Picture
+from phosphene.ui import controls, html, views
 from phosphene.ui.form import Form
-from phosphene.ui.tab import Tab
+from phosphene.ui.strips import Item, strip
+from phosphene.ui.tab import Tab, example_name
+
+OPENED = "Made from the first example. Press Run: yours forms here"
 
 
 def form_of(tab: Tab) -> Form:
@@ -21,7 +22,8 @@ def form_of(tab: Tab) -> Form:
     parts: dict[str, Any] = {}
     made: dict[str, gr.components.Component] = {}
     with gr.Row(elem_classes=["ph-page"]):
-        with gr.Column(elem_classes=["ph-intake"]):
+        pictures = [p for p in tab.parameters if p.name in tab.strips]
+        with gr.Column(elem_classes=["ph-intake", *(["ph-pair"] if len(pictures) > 1 else [])]):
             _intake(tab, made, parts)
         with gr.Column(elem_classes=["ph-result"]):
             _result(tab, parts)
@@ -33,12 +35,22 @@ def form_of(tab: Tab) -> Form:
 
 def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, Any]) -> None:
     media = [p for p in tab.parameters if isinstance(p.knob, controls.MEDIA)]
-    needed = [p for p in media if not p.knob.advanced]
+    needed = [p for p in media if not p.knob.advanced and not isinstance(p.knob, Mask)]
+    offered = tab.strips
+    parts["strips"] = {}
     for parameter in needed:
         made[parameter.name] = controls.build(parameter, tab.starting(parameter))
-    shown = [p for p in media if isinstance(p.knob, Picture) and p.name in tab.starting_names]
-    parts["examples"] = _examples(tab, shown)
-    parts["preset"] = _presets(tab)
+        paths = offered.get(parameter.name, []) if isinstance(parameter.knob, Picture) else []
+        items = [Item(_words(Path(path).stem), Path(path)) for path in paths]
+        if len(items) > 1:
+            few = len(offered) > 1 and not parts["strips"]  # both pictures in sight at once
+            parts["strips"][parameter.name] = strip("", items, one_row=few)
+        _masks(media, parameter, made)
+    parts["examples"] = strip("Examples", _examples(tab), captions=not offered)
+    pictured = tab.thumbnails
+    looks = [Item(name, pictured.get(name)) for name in tab.presets]
+    label = "Looks" if pictured else "Ready-made settings"
+    parts["looks"] = strip(label, looks, captions=True)
     with gr.Row(elem_classes=["ph-actions"]):
         parts["run"] = gr.Button(
             "Run", variant="primary", size="lg", scale=2, elem_classes=["ph-run"]
@@ -49,89 +61,64 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
-def _presets(tab: Tab) -> gr.Radio:
-    """The presets as radio buttons; those with a picture show it, through a style of their own."""
-    classes = ["ph-presets"]
-    if tab.thumbnails:
-        scope = f"ph-looks-{tab.method.__name__}"
-        classes += ["ph-looks", scope]
-        gr.HTML(f"<style>{looks(scope, tab)}</style>", padding=False, elem_classes=["ph-style"])
-    return gr.Radio(
-        list(tab.presets),
-        label="Looks" if tab.thumbnails else "Ready-made settings",
-        value=None,
-        visible=bool(tab.presets),
-        elem_classes=classes,
-    )
+def _masks(
+    media: Sequence[Parameter], picture: Parameter, made: dict[str, gr.components.Component]
+) -> None:
+    """The brushes over a picture lie beside it."""
+    for parameter in media:
+        knob = parameter.knob
+        if isinstance(knob, Mask) and knob.of == picture.name and not knob.advanced:
+            with gr.Accordion(parameter.label, open=False, elem_classes=["ph-brush"]):
+                made[parameter.name] = controls.build(parameter)
 
 
-def looks(scope: str, tab: Tab) -> str:
-    """Rules that put each preset's picture over its words, within the class `scope`."""
-    rules = []
-    for name, path in tab.thumbnails.items():
-        label = json.dumps(f"{name}-radio-label", ensure_ascii=False).replace("<", "\\3c ")
-        rules.append(f".{scope} label[data-testid={label}]::before {{ {_background(path)} }}")
-    return " ".join(rules)
+def _examples(tab: Tab) -> list[Item]:
+    """The examples by what they make; none where the strip of the one picture holds them all."""
+    offered = tab.strips
+    if len(offered) == 1 and all(set(example) <= set(offered) for example in tab.examples):
+        return []
+    return [Item(_words(example_name(e)), _picture(tab, e)) for e in tab.examples]
 
 
-def _background(path: Path) -> str:
-    data = base64.b64encode(path.read_bytes()).decode()
-    return f"background-image: url(data:image/jpeg;base64,{data})"
+def _picture(tab: Tab, example: Any) -> Path | None:
+    result = tab.made(example)
+    if result and result.suffix == ".jpg":
+        return result
+    files = (Path(str(value)) for value in example.values())
+    return next((path for path in files if path.is_file()), None)
 
 
-def _examples(tab: Tab, shown: Sequence[Parameter]) -> gr.Dataset:
-    thumbs: list[Any] = [uploads.picture_input(render=False) for _ in shown[:1]]
-    if not thumbs:
-        thumbs = [gr.Textbox(render=False)]
-        samples = [[permalinks.example_name(example)] for example in tab.examples]
-    else:
-        samples = [[str(example[shown[0].name])] for example in tab.examples]
-    return gr.Dataset(
-        components=thumbs,
-        samples=samples,
-        type="index",
-        label="Examples",
-        visible=bool(tab.examples),
-        layout="gallery",
-        samples_per_page=100,
-        elem_classes=["ph-examples"],
-    )
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _result(tab: Tab, parts: dict[str, Any]) -> None:
-    words = "The first example. Press Run: yours forms here" if tab.opening else "Ready"
     parts["status"] = gr.HTML(
-        html.status(words), padding=False, elem_classes=["ph-line", "ph-status-line"]
+        html.status(OPENED if tab.opening else "Ready"),
+        padding=False,
+        elem_classes=["ph-line", "ph-status-line"],
     )
     stages, below = tab.stages, views.below()
     with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
-            opened = bool(tab.opening) and _shows(view, tab.opening)
-            with gr.Tab(view.title, id=view.title, visible=view.running or opened) as view.place:
+            shown = view.running or view.opens(tab.opening)
+            with gr.Tab(view.title, id=view.title, visible=shown) as view.place:
                 view.build(tab.opening)
     for view in below:
         view.build()
     parts["views"] = [*stages, *below]
     parts["badge"] = gr.HTML(padding=False, elem_classes=["ph-line"])
     parts["run_state"] = gr.State(None, time_to_live=1800)
-
-
-def _shows(view: views.View, opening: Path | None) -> bool:
-    """Whether a view shows the opening, which is a film or a picture."""
-    film = opening is not None and opening.suffix == ".mp4"
-    return isinstance(view, views.Film if film else views.Picture)
+    parts["asked"] = gr.State(False)
 
 
 def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, Any]) -> None:
     left = [p for p in tab.parameters if p.name not in made]
     basic = [p for p in left if not p.knob.advanced]
-    advanced = [p for p in left if p.knob.advanced]
     if basic:
         with gr.Accordion("Settings", open=True, elem_classes=["ph-group"]):
             made.update({p.name: controls.build(p) for p in basic})
-    if advanced:
-        with gr.Accordion("For experts", open=False, elem_classes=["ph-group"]):
-            made.update({p.name: controls.build(p) for p in advanced})
+    _experts([p for p in left if p.knob.advanced], made)
     with gr.Row(elem_classes=["ph-foot"]):
         parts["share"] = gr.Button("Share these settings", size="sm")
         parts["reset"] = gr.Button("Reset", size="sm")
@@ -144,3 +131,16 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
     )
     if tab.explain:
         gr.Markdown(tab.explain, elem_classes=["ph-explain"])
+
+
+def _experts(advanced: Sequence[Parameter], made: dict[str, gr.components.Component]) -> None:
+    """The other knobs, those of one group together under its name."""
+    if not advanced:
+        return
+    groups = list(dict.fromkeys(parameter.knob.group for parameter in advanced))
+    with gr.Accordion("For experts", open=False, elem_classes=["ph-group"]):
+        for group in groups:
+            if group:
+                gr.Markdown(f"**{group}**", elem_classes=["ph-group-name"])
+            own = [p for p in advanced if p.knob.group == group]
+            made.update({p.name: controls.build(p) for p in own})

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import events, permalinks
+from phosphene.ui import events, permalinks, strips
+from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
 
@@ -31,21 +32,11 @@ def page(
     ) as demo:
         gr.HTML(_heading(title, idea), elem_classes=["ph-head"], padding=False)
         query = gr.Textbox(visible=False)
-        chooser: gr.Tabs | None = None
-        forms = []
+        chooser: Chooser | None = None
         if len(tabs) > 1:
-            with gr.Tabs(elem_classes=["ph-methods"]) as chooser:
-                for tab in tabs:
-                    with gr.Tab(tab.name, id=tab.name):
-                        forms.append(form_of(tab))
-            names = [tab.name for tab in tabs]
-            demo.load(
-                lambda text: gr.Tabs(selected=permalinks.chosen_tab(text, names)),
-                query,
-                chooser,
-                js=permalinks.QUERY,
-                **events.QUIET,
-            )
+            chooser = Chooser(tabs)
+            forms = chooser.forms
+            demo.load(chooser.at_link, query, chooser.rows, js=permalinks.QUERY, **events.QUIET)
         else:
             forms = [form_of(tab) for tab in tabs]
         for form in forms:
@@ -71,8 +62,9 @@ def _foot(papers: Sequence[tuple[str, str]]) -> str:
 
 
 def _static_files(tabs: Sequence[Tab]) -> list[str | Path]:
-    """The files that a page shows of itself: examples and openings."""
+    """The files that a page shows of itself: examples, what was made of them, thumbnails."""
     examples = [example for tab in tabs for example in tab.examples]
     values = [value for example in examples for value in example.values()]
-    openings = [tab.opening for tab in tabs if tab.opening]
-    return [v for v in values if isinstance(v, (str, Path)) and Path(v).is_file()] + openings
+    folders = [tab.results for tab in tabs if tab.results]
+    files = [v for v in values if isinstance(v, (str, Path)) and Path(v).is_file()]
+    return [*files, *folders, strips.folder()]

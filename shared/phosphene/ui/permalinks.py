@@ -13,6 +13,7 @@ from phosphene.errors import InputError
 from phosphene.knobs import Parameter, Picture
 from phosphene.ui.controls import MEDIA
 from phosphene.ui.form import Form
+from phosphene.ui.tab import example_name
 
 QUERY = "() => [window.location.search]"
 
@@ -64,21 +65,15 @@ def _parsed(parameter: Parameter, text: str) -> Any:
         return text
 
 
-def example_name(example: Mapping[str, Any]) -> str:
-    """An example's name in a permalink: that of its first file, or its first value."""
-    files = [path for value in example.values() if (path := Path(str(value))).is_file()]
-    return files[0].stem if files else str(next(iter(example.values()), ""))
-
-
 def link_of(form: Form, values: Sequence[Any], tab: str) -> str:
     """The query string of a form's settings, with the example that one of its pictures is."""
     arguments = form.arguments(values)
     pictures = [p.name for p in form.tab.parameters if isinstance(p.knob, Picture)]
-    given = {_digest(arguments.get(name)) for name in pictures} - {""}
+    given = {digest(arguments.get(name)) for name in pictures} - {""}
     names = [
         example_name(example)
         for example in form.tab.examples
-        if given & {_digest(example.get(name)) for name in pictures}
+        if given & {digest(example.get(name)) for name in pictures}
     ]
     return link(form.tab.parameters, arguments, tab=tab, example=(names or [""])[0])
 
@@ -104,6 +99,7 @@ def chosen_tab(query: str, names: Sequence[str]) -> str:
     return tab if tab in names else names[0]
 
 
-def _digest(value: Any) -> str:
+def digest(value: Any) -> str:
+    """The SHA-256 of a picture's file, "" for anything else."""
     is_file = isinstance(value, (str, Path)) and Path(value).suffix and Path(value).is_file()
     return hashlib.sha256(Path(value).read_bytes()).hexdigest() if is_file else ""

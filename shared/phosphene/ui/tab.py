@@ -19,9 +19,10 @@ class Tab:
 
     `explain` is markdown under the controls; `views` are what a result shows of itself, the most
     telling one first (none named: the standard ones, with the first picture to compare with);
-    `looks` is a folder with a picture NAME.jpg for each preset and METHOD.jpg or METHOD.mp4 for
-    what the first example makes; `resume` names the parameter that takes the last result, to go
-    on from it; a `live` tab runs on every change of a knob, and the newest one wins.
+    `looks` is a folder with a picture NAME.jpg for each preset; `results` one with what examples
+    and presets make (`made`, `made_by`); `resume` names the parameter that takes the last result,
+    to go on from it; a `live` tab runs on every change of a knob, and the newest one wins; tabs of
+    one `group` stand together under its name.
     """
 
     name: str
@@ -31,8 +32,10 @@ class Tab:
     explain: str = ""
     views: Sequence[View] = ()
     looks: Path | None = None
+    results: Path | None = None
     resume: str | None = None
     live: bool = False
+    group: str = ""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -58,11 +61,32 @@ class Tab:
         return set(self.examples[0]) if self.examples else set()
 
     @property
-    def opening(self) -> Path | None:
-        """What the first example makes, shown until there is a result."""
-        names = [f"{self.method.__name__}{suffix}" for suffix in (".mp4", ".jpg")]
-        paths = [self.looks / name for name in names] if self.looks else []
+    def strips(self) -> dict[str, list[str]]:
+        """The pictures that the examples offer for each parameter, each once."""
+        names = [p.name for p in self.parameters if isinstance(p.knob, Picture)]
+        offered = {
+            name: list(dict.fromkeys(str(e[name]) for e in self.examples if e.get(name)))
+            for name in names
+        }
+        return {name: paths for name, paths in offered.items() if paths}
+
+    def made(self, example: Mapping[str, Any]) -> Path | None:
+        """What an example makes, where it was made beforehand: a picture or a film."""
+        return self._result(example_name(example))
+
+    def made_by(self, preset: str) -> Path | None:
+        """What a preset makes of the first example, where it was made beforehand."""
+        return self._result(f"look-{slug(preset)}")
+
+    def _result(self, name: str) -> Path | None:
+        folder = self.results / self.method.__name__ if self.results else None
+        paths = [folder / f"{name}{suffix}" for suffix in (".mp4", ".jpg")] if folder else []
         return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def opening(self) -> Path | None:
+        """What the page shows until there is a result: what the first example made."""
+        return self.made(self.examples[0]) if self.examples else self._result("opening")
 
     @property
     def thumbnails(self) -> dict[str, Path]:
@@ -74,3 +98,10 @@ class Tab:
 def slug(preset: str) -> str:
     """The name of a preset's picture, without its suffix."""
     return preset.lower().replace("%", "").strip().replace(" ", "_")
+
+
+def example_name(example: Mapping[str, Any]) -> str:
+    """An example's name in links and files: that of its first file, or its first value."""
+    files = [path for value in example.values() if (path := Path(str(value))).is_file()]
+    name = files[0].stem if files else str(next(iter(example.values()), ""))
+    return name.replace("/", "_")

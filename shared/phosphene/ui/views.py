@@ -88,6 +88,14 @@ class View:
         """The components."""
         raise NotImplementedError
 
+    def opens(self, opening: Path | None) -> bool:
+        """Whether it has something to show before the first run."""
+        return False
+
+    def premade(self, path: Path) -> Updates:
+        """What to show of a result that was made beforehand."""
+        return {}
+
     def preview(self, frame: Frame) -> Updates:
         """What to show of a frame while the run goes on."""
         return {}
@@ -116,7 +124,7 @@ class Picture(View):
     def build(self, opening: Path | None = None) -> None:
         """The stage, with an opening picture if there is one."""
         self.stage = gr.Image(
-            str(opening) if opening and opening.suffix != ".mp4" else None,
+            str(opening) if self.opens(opening) else None,
             show_label=False,
             format="jpeg",
             interactive=False,
@@ -128,6 +136,14 @@ class Picture(View):
     def outputs(self) -> list[Any]:
         """The stage."""
         return [self.stage]
+
+    def opens(self, opening: Path | None) -> bool:
+        """Pictures."""
+        return opening is not None and opening.suffix != ".mp4"
+
+    def premade(self, path: Path) -> Updates:
+        """The picture."""
+        return {self.stage: str(path)} if self.opens(path) else {}
 
     def preview(self, frame: Frame) -> Updates:
         """The picture so far, small enough to be there at once."""
@@ -193,7 +209,7 @@ class Film(View):
     def build(self, opening: Path | None = None) -> None:
         """A player without a sound."""
         self.video = gr.Video(
-            str(opening) if opening and opening.suffix == ".mp4" else None,
+            str(opening) if self.opens(opening) else None,
             show_label=False,
             interactive=False,
             autoplay=True,
@@ -206,6 +222,14 @@ class Film(View):
     def outputs(self) -> list[Any]:
         """The player."""
         return [self.video]
+
+    def opens(self, opening: Path | None) -> bool:
+        """Films."""
+        return opening is not None and opening.suffix == ".mp4"
+
+    def premade(self, path: Path) -> Updates:
+        """The film."""
+        return {self.video: str(path)} if self.opens(path) else {}
 
     def result(self, outcome: Outcome) -> Updates:
         """The film, unless the run is only one picture that changes."""

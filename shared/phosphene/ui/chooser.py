@@ -1,0 +1,54 @@
+"""The tabs of a page in one row; those of a group in a second row within the group's tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from phosphene.ui import permalinks
+from phosphene.ui.form import Form
+from phosphene.ui.layout import form_of
+from phosphene.ui.tab import Tab
+
+
+class Chooser:
+    """Rows of tabs with their forms; made where the page is being built."""
+
+    def __init__(self, tabs: Sequence[Tab]) -> None:
+        self.tabs = tuple(tabs)
+        self.forms: list[Form] = []
+        self._groups: dict[str, gr.Tabs] = {}
+        with gr.Tabs(elem_classes=["ph-methods"]) as self._row:
+            for name in dict.fromkeys(tab.group or tab.name for tab in tabs):
+                own = [tab for tab in tabs if (tab.group or tab.name) == name]
+                with gr.Tab(name, id=name):
+                    self._build(name, own)
+
+    def _build(self, name: str, own: Sequence[Tab]) -> None:
+        if len(own) == 1:
+            self.forms.append(form_of(own[0]))
+            return
+        with gr.Tabs(elem_classes=["ph-ways"]) as self._groups[name]:
+            for tab in own:
+                with gr.Tab(tab.name, id=tab.name):
+                    self.forms.append(form_of(tab))
+
+    @property
+    def rows(self) -> list[gr.Tabs]:
+        """All rows: what `selecting` gives updates for."""
+        return [self._row, *self._groups.values()]
+
+    def selecting(self, name: str) -> list[Any]:
+        """Updates of the rows that bring the tab of this name to the front."""
+        tab = next(tab for tab in self.tabs if tab.name == name)
+        groups = [
+            gr.Tabs(selected=name) if group == tab.group else gr.skip() for group in self._groups
+        ]
+        return [gr.Tabs(selected=tab.group or name), *groups]
+
+    def at_link(self, query: str) -> Any:
+        """The same for the tab that a permalink names, or the first."""
+        updates = self.selecting(permalinks.chosen_tab(query, [tab.name for tab in self.tabs]))
+        return updates if len(updates) > 1 else updates[0]

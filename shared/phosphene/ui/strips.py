@@ -1,0 +1,85 @@
+"""Rows of small pictures to choose from: photographs, paintings, looks, layers."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+from PIL import Image, ImageOps
+
+from phosphene.ui.scripts import script
+
+THUMB = (184, 138)
+"""Width and height of a thumbnail in pixels, twice what is shown."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a strip offers: its name, and a picture if there is one."""
+
+    name: str
+    picture: Path | None = None
+
+
+def strip(
+    label: str, items: Sequence[Item], *, captions: bool = False, one_row: bool = False
+) -> gr.HTML:
+    """Buttons in rows, or in one that scrolls; the value is the number of the one chosen last."""
+    return gr.HTML(
+        None,
+        html_template=buttons(label, items, captions),
+        js_on_load=script("strip"),
+        padding=False,
+        visible=bool(items),
+        elem_classes=["ph-strip-block", *(["ph-one-row"] if one_row else [])],
+    )
+
+
+def buttons(label: str, items: Sequence[Item], captions: bool = False) -> str:
+    """The HTML of a strip; pictures are loaded when they come into sight."""
+    cells = "".join(_button(index, item, captions) for index, item in enumerate(items))
+    name = escape(label)
+    heading = f'<p class="ph-strip-label">{name}</p>' if label else ""
+    return f'{heading}<div class="ph-strip" role="group" aria-label="{name}">{cells}</div>'
+
+
+def _button(index: int, item: Item, captions: bool) -> str:
+    name = escape(item.name)
+    inner = name
+    if item.picture:
+        # Relative, so that it holds behind any proxy.
+        source = f"gradio_api/file={quote(str(thumbnail(item.picture)))}"
+        inner = f'<img src="{escape(source)}" alt="" loading="lazy" width="92" height="69" />'
+        inner += f"<span>{name}</span>" if captions else ""
+    return (
+        f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}" '
+        f'aria-pressed="false">{inner}</button>'
+    )
+
+
+def folder() -> Path:
+    """Where thumbnails are kept for as long as the machine keeps its temporary files."""
+    path = Path(tempfile.gettempdir()) / "phosphene-thumbnails"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def thumbnail(picture: Path) -> Path:
+    """A small JPEG of a picture, made once."""
+    state = picture.stat()
+    key = f"{picture.resolve()} {state.st_mtime_ns} {state.st_size} {THUMB}"
+    path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.jpg"
+    if not path.exists():
+        with Image.open(picture) as opened:
+            small: Any = ImageOps.fit(opened.convert("RGB"), THUMB, centering=(0.5, 0.4))
+        own = path.with_suffix(f".{id(small)}")
+        small.save(own, "JPEG", quality=82)
+        own.replace(path)  # in one move: nobody sees half a picture
+    return path
