@@ -9,6 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from phosphene.hosting import space as deploy
+from tests.import_rule import violations
 
 ROOT = deploy.ROOT
 APPS = deploy.find_apps()
@@ -38,8 +39,9 @@ def test_documents_mention_only_commands_that_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
     mentioned = set(re.findall(r"(?:^|[`&;] *|    )make ([a-z0-9]+)", text, re.MULTILINE))
     assert mentioned <= TARGETS
+    made = set(re.findall(r"^`apps/(\w+)/app.py`:", text, re.MULTILINE))  # by a tutorial
     apps = set(re.findall(r"APP=(\w+)", text)) - {"name", "NAME"}
-    assert apps <= set(APPS)
+    assert apps <= set(APPS) | made
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -117,6 +119,52 @@ def test_only_the_page_imports_gradio_and_only_autoencoders_import_diffusers(pac
     users = [p for p in deploy.PACKAGE.rglob("*.py") if package in set(imports(p))]
     inside = [p.relative_to(deploy.PACKAGE) for p in users]
     assert [p for p in inside if not p.parts[0].removesuffix(".py").startswith(allowed)] == []
+
+
+def test_a_wing_imports_only_what_stands_before_it():
+    assert violations(deploy.PACKAGE) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "told"),
+    [
+        ("images/io.py", "from phosphene import networks", "images/io imports networks/__init__"),
+        ("frame.py", "import phosphene.knobs", "frame imports knobs: it stands later"),
+        ("errors.py", "from phosphene import Frame", "errors imports __init__: it stands later"),
+        ("__init__.py", "from phosphene.ui.tab import Tab", "__init__ imports ui/tab"),
+        ("__init__.py", "from phosphene.cli import commands", "__init__ imports cli/commands"),
+        ("hosting/port.py", "def f(): from phosphene.ui import tab", "hosting/port imports ui/tab"),
+        ("ui/tab.py", "from phosphene.__main__ import main", "ui/tab imports __main__"),
+        ("optimize/canvas.py", "from ..methods import recipes", "imports methods/recipes"),
+        (
+            "methods/deepdream/dream.py",
+            "from phosphene.methods.style_transfer.loss import painting_loss",
+            "imports methods/style_transfer/loss: it is another family",
+        ),
+        (
+            "methods/recipes.py",
+            "from phosphene.methods.deepdream import dream",
+            "imports methods/deepdream/dream: it is a family's own",
+        ),
+        ("helpers/text.py", "", "helpers/text stands in no wing"),
+        ("networks/networks.py", "", "networks/networks is named after its package"),
+        ("images/__init__.py", "from phosphene.images.io import load as io", "hides its module io"),
+        ("methods/__init__.py", "def deepdream(): pass", "hides its module deepdream"),
+    ],
+)
+def test_an_arrow_back_that_is_planted_is_found(file, line, told, tmp_path):
+    package = tmp_path / "phosphene"
+    for path in deploy.PACKAGE.rglob("*.py"):
+        copy = package / path.relative_to(deploy.PACKAGE)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    before = violations(package)
+    target = package / file
+    target.parent.mkdir(exist_ok=True)
+    text = target.read_text(encoding="utf-8") if target.exists() else ""
+    target.write_text(f"{text}\n{line}\n", encoding="utf-8")
+    (new,) = set(violations(package)) - set(before)
+    assert told in new
 
 
 def test_the_license_is_apache_2():
