@@ -31,8 +31,7 @@ from phosphene.optimize.objectives import (
     layer,
     neuron,
 )
-
-__version__ = "0.1.0"
+from phosphene.version import __version__
 
 __all__ = [
     "METHODS",
@@ -42,6 +41,7 @@ __all__ = [
     "PhospheneError",
     "Style",
     "WeightsError",
+    "__version__",
     "channel",
     "class_",
     "custom",

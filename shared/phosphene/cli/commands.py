@@ -21,6 +21,7 @@ from phosphene.hosting import malloc
 from phosphene.hosting.space import find_apps
 from phosphene.knobs import File, Picture, parameters
 from phosphene.methods import METHODS, recipes, start
+from phosphene.version import __version__
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif")
 """What counts as a picture in a folder."""
@@ -157,8 +158,6 @@ def _until(frames: Iterator[Frame], step: int | None) -> Iterator[Frame]:
 
 def _compared(result: Path, recipe: Mapping[str, Any], frame: Frame) -> str:
     """Whether it is the same picture again, and what may be the reason where it is not."""
-    from phosphene import __version__
-
     with Image.open(result) as picture:
         same = picture.convert("RGB").tobytes() == frame.image.convert("RGB").tobytes()
     if same:

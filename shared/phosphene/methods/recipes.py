@@ -18,6 +18,7 @@ from phosphene.frame import Frame
 from phosphene.knobs import File, Knob, Mask, Picture, Pictures, parameters
 from phosphene.methods import METHODS
 from phosphene.optimize.objectives import Objective
+from phosphene.version import __version__
 
 CHUNK = "phosphene"
 """The keyword of the PNG's tEXt chunk: JSON in ASCII."""
@@ -25,8 +26,6 @@ CHUNK = "phosphene"
 
 def metadata(frame: Frame) -> dict[str, Any]:
     """Everything that makes the picture again, as JSON; pictures and files by SHA-256 and size."""
-    from phosphene import __version__
-
     recipe = dict(frame.recipe)
     media = _media(recipe.get("method"))
     arguments = recipe.get("arguments", {})
