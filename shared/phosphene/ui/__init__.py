@@ -5,7 +5,7 @@ from phosphene.hosting import port
 port.read("GRADIO_SERVER_PORT")
 
 from phosphene.ui.launch import launch_options  # noqa: E402
-from phosphene.ui.page import page  # noqa: E402
+from phosphene.ui.pages import page  # noqa: E402
 from phosphene.ui.tab import Tab  # noqa: E402
 from phosphene.ui.views import (  # noqa: E402
     Compare,
