@@ -214,6 +214,13 @@ def test_a_layer_sheet_has_a_picture_for_each_channel(net):
         list(visualize_layer("blocks.3", first=999, device="cpu"))
 
 
+def test_classes_are_channels_of_the_last_layer():
+    options = {"first": 99, "count": 2, "steps": 8, "size": 64, "device": "cpu"}
+    first, *_, frame = visualize_layer("logits", **options)
+    assert [panel.caption for panel in frame.panels] == ["logits:99", "logits:100"]
+    assert frame.loss < first.loss
+
+
 def test_several_pictures_are_panels_and_one_is_the_picture_alone():
     frame = last(target="goose", count=2, steps=2, size=64)
     assert [panel.caption for panel in frame.panels] == ["goose, 1", "goose, 2"]

@@ -86,7 +86,7 @@ def visualize_differences(
     check_size(objective, net, size, size)
     tiles = [Image.new("RGB", (size, size), (128, 128, 128)) for _ in VARIANTS]
     verdicts = [""] * len(VARIANTS)
-    shared = {"target": str(objective), "network": network, "start": "noise", "seed": seed}
+    shared = {"target": target, "network": network, "start": "noise", "seed": seed}
     progress = Progress(steps * len(VARIANTS))
 
     def sheet() -> Image.Image:

@@ -25,9 +25,8 @@ class Regularizers:
     `l2` and `tv` are penalties (arXiv 1312.6034, 1412.0035); a blur of radius `blur` every
     `blur_every` steps, and as often setting the share `clip_norm` of the smallest pixels and
     `clip_contribution` of those that contribute least to gray, are Yosinski et al.'s (arXiv
-    1506.06579); `jitter` (pixels), `zoom`
-    (percent) and `turn` (degrees) are Feature Visualization's (Distill 2017); `center` fades
-    the picture to gray away from the middle.
+    1506.06579); `jitter` (pixels), `zoom` (percent) and `turn` (degrees) are Feature
+    Visualization's (Distill 2017); `center` fades the picture to gray away from the middle.
     """
 
     l2: float = 0.0

@@ -156,10 +156,10 @@ def visualize(
     How they are searched: `canvas` (what is changed), `octaves` (from coarse to fine), `steps`,
     `lr`.
 
-    Regularizers, without which a picture is noise to the eye: penalties `tv` and `l2`; between
-    steps `blur`, `clip_norm` and `clip_contribution`, `blur_every` so many (arXiv 1506.06579);
-    what a picture must survive, `jitter`, `zoom` and `turn` (doi 10.23915/distill.00007);
-    `center` keeps to the middle.
+    Regularizers, without which a picture is noise to the eye: penalties `tv` and `l2`; every
+    `blur_every` steps `blur`, `clip_norm` and `clip_contribution` (arXiv 1506.06579); what a
+    picture must survive, `jitter`, `zoom` and `turn` (doi 10.23915/distill.00007); `center` keeps
+    to the middle.
 
     InputError for names that the network does not have, and for pictures too small for a layer.
     """
@@ -231,7 +231,7 @@ def visualize_layer(
         activations = net.acts(x, [tap.name])[tap.name].float()
         spread = activations.detach().square().mean().sqrt() + 1e-6
         own = activations[torch.arange(len(channels), device=net.device), channels]
-        return {"channels": -(own.flatten(1).mean(1) / spread).mean()}
+        return {"channels": -(own.reshape(len(channels), -1).mean(1) / spread).mean()}
 
     regularizers = Regularizers(tv=10, jitter=8, zoom=20, turn=10)
     numbers = channels.tolist()
