@@ -149,8 +149,126 @@ def test_bad_files_give_one_sentence(tmp_path, data, words):
         (torch.zeros(3, 8, 8), r"shape \(3, 8, 8\)"),
         (torch.full((1, 3, 16, 16), 7.0), "values from 7 to 7"),
         (torch.full((1, 3, 16, 16), float("nan")), "nan"),
+        (np.zeros((0, 5, 3), np.uint8), r"shape \(0, 5, 3\); give uint8 \(H, W, 3\)"),
+        (np.zeros((5, 0, 3), np.uint8), r"shape \(5, 0, 3\)"),
+        (torch.zeros(0), r"shape \(0,\); give float \(1, 3, H, W\)"),
+        (torch.zeros(1, 3, 0, 8), r"shape \(1, 3, 0, 8\)"),
+        (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "uint8 tensor"),
+        (torch.full((1, 3, 16, 16), float("inf")), "inf"),
+        (Image.new("RGB", (0, 5)), "0×5; it needs at least"),
+        (Image.fromarray(np.full((9, 9), np.nan, np.float32)), "NaN or infinite"),
     ],
 )
 def test_bad_values_give_one_sentence(source, words):
     with pytest.raises(InputError, match=words):
         images.load(source)
+
+
+def encoded(picture: Image.Image, kind: str, **options) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def described() -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x010E] = "a" * 500
+    return exif
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("JPEG", {"exif": described()}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("GIF", {}),
+        ("TIFF", {}),
+        ("ICO", {}),
+    ],
+)
+@pytest.mark.parametrize("by_path", [True, False])
+def test_a_file_cut_anywhere_is_refused_in_one_sentence(tmp_path, kind, options, by_path):
+    noise = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), kind, **options)
+    path = tmp_path / "cut.jpg"
+    for part in range(1, 40):
+        path.write_bytes(data[: max(1, len(data) * part // 40)])
+        with pytest.raises(InputError, match=r"cannot be read to its end|is not a picture"):
+            images.load(path if by_path else path.read_bytes())
+
+
+def test_a_picture_cut_in_the_middle_is_told_so_when_its_pixels_are_decoded(tmp_path):
+    path = tmp_path / "cut.jpg"
+    path.write_bytes(truncated())
+    with Image.open(path) as opened, pytest.raises(InputError, match="read to its end"):
+        images.load(opened)
+    with pytest.raises(InputError, match=r"cut\.jpg is damaged or cut short: it cannot be read"):
+        images.load(path, 64)
+
+
+def test_damage_in_the_exif_block_beside_sound_pixels_is_no_matter():
+    data = encoded(half("RGB", "black", "white"), "JPEG", exif=described())
+    cut = data.replace(b"a" * 500, b"a" * 500, 1)
+    start = cut.index(b"Exif\0\0") + 6
+    damaged = cut[: start + 8] + b"\xff\x00" + cut[start + 10 :]
+    assert images.load(damaged).size == (40, 30)
+
+
+@pytest.fixture
+def low_limits(monkeypatch):
+    """Limits a ten-thousandth of the real ones, so that small files are large ones."""
+    for name in ("MAX_PIXELS", "MAX_JPEG", "MAX_PROGRESSIVE"):
+        monkeypatch.setattr(images.io, name, getattr(images.io, name) // 10_000)
+
+
+def ramp(width: int, height: int) -> Image.Image:
+    return Image.linear_gradient("L").convert("RGB").resize((width, height))
+
+
+def test_a_large_jpeg_is_shrunk_while_it_is_decoded(low_limits):
+    picture = ramp(100, 75)  # 7500 pixels, 6400 allowed
+    loaded = images.load(encoded(picture, "JPEG", quality=95))
+    assert loaded.size == (50, 38)
+    expected = np.asarray(picture.resize((50, 38)), dtype=float)
+    assert np.abs(np.asarray(loaded, dtype=float) - expected).mean() < 3
+
+
+@pytest.mark.parametrize(("size", "longest"), [(None, 50), (20, 50), (12, 25), (6, 13)])
+def test_it_is_shrunk_to_no_less_than_twice_the_size_that_is_needed(low_limits, size, longest):
+    shrunk = Image.open(io.BytesIO(encoded(ramp(100, 100), "JPEG")))
+    images.io._shrink(shrunk, size)
+    assert shrunk.size == (longest, longest)
+
+
+@pytest.mark.parametrize(
+    ("picture", "kind", "options", "words"),
+    [
+        (ramp(100, 75), "PNG", {}, "100×75; reduce it to"),
+        (ramp(250, 200), "JPEG", {}, "250×200; reduce it to"),
+        (ramp(150, 80), "JPEG", {"progressive": True}, "150×80; reduce it to"),
+    ],
+)
+def test_what_memory_does_not_allow_is_refused_by_name(
+    low_limits, tmp_path, picture, kind, options, words
+):
+    path = tmp_path / "large"
+    path.write_bytes(encoded(picture, kind, **options))
+    with pytest.raises(InputError, match=f"large is {words}"):
+        images.load(path)
+
+
+def test_below_the_limit_no_pixel_changes():
+    data = encoded(ramp(300, 200), "JPEG")
+    plain = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    assert np.array_equal(np.asarray(images.load(data)), plain)
+
+
+def test_a_jpeg_of_more_pixels_than_pillow_opens_is_shrunk_too(monkeypatch):
+    data = encoded(ramp(100, 100), "JPEG")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert images.load(data).size == (100, 100)
+    with pytest.raises(InputError, match="too many pixels"):
+        images.load(encoded(ramp(100, 100), "PNG"))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PIL import Image
 
+from phosphene.frame import Panel
 from phosphene.images.sheets import SIZE, contact_sheet, cut, font
 
 
 def test_pictures_stand_in_rows_with_room_for_those_to_come():
-    panels = [(name, Image.new("RGB", (40, 30), name)) for name in ("red", "lime", "blue")]
+    panels = [Panel(Image.new("RGB", (40, 30), name), name) for name in ("red", "lime", "blue")]
     sheet = contact_sheet(panels, columns=2, count=6)
     assert sheet.width < 3 * 40
     row = (sheet.height + 6) // 3
@@ -25,6 +26,6 @@ def test_a_long_caption_stays_in_its_cell():
     assert short.endswith("…")
     assert letters.getlength(short) <= 60
     sheet = contact_sheet(
-        [("x" * 99, Image.new("RGB", (40, 30))), ("", Image.new("RGB", (40, 30)))], 2
+        [Panel(Image.new("RGB", (40, 30)), "x" * 99), Panel(Image.new("RGB", (40, 30)), "")], 2
     )
     assert all(sheet.getpixel((46 + x, 38)) == (255, 255, 255) for x in range(40))

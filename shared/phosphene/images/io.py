@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import TypeAlias
@@ -12,6 +13,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
 from phosphene.errors import InputError
@@ -20,13 +22,17 @@ ImageLike: TypeAlias = Image.Image | str | Path | bytes | npt.NDArray[np.uint8] 
 """A PIL image, a path, encoded bytes, uint8 (H, W, 3), or float (1, 3, H, W) in [0, 1]."""
 
 MAX_PIXELS = 64_000_000
+"""Of a picture as it is decoded; a JPEG can be decoded smaller than it is."""
+MAX_JPEG, MAX_PROGRESSIVE = 400_000_000, 100_000_000
+"""Of a JPEG file; one that is progressive keeps up to 6 bytes for each of them meanwhile."""
+_STEPS = (2, 4, 8)
 MIN_SIDE = 8
 MAX_ASPECT = 20
 
 
 def load(source: ImageLike, size: int | None = None) -> Image.Image:
     """An RGB picture, upright, its longer side `size` pixels; InputError for anything else."""
-    picture = _flatten(_open(source))
+    picture = _flatten(_open(source, size))
     width, height = picture.size
     if min(width, height) < MIN_SIDE:
         raise InputError(f"image is {width}×{height}; it needs at least {MIN_SIDE}×{MIN_SIDE}")
@@ -86,57 +92,108 @@ def region(mask: ImageLike, height: int, width: int, device: torch.device | None
     return inside
 
 
-def _open(source: ImageLike) -> Image.Image:
+def _open(source: ImageLike, size: int | None) -> Image.Image:
     if isinstance(source, Image.Image):
-        return _decoded(source)
+        return _decoded(source, size=size)
     if isinstance(source, Tensor):
         return _from_tensor(source)
     if isinstance(source, np.ndarray):
         return _from_array(source)
     if isinstance(source, bytes):
-        return _read(io.BytesIO(source), "image")
+        return _read(io.BytesIO(source), "image", size)
     if isinstance(source, (str, Path)):
         path = Path(source)
         if not path.is_file():
             raise InputError(f"{path.name or 'image'} is not a file; choose a picture")
-        return _read(path, path.name)
+        return _read(path, path.name, size)
     raise InputError(f"image is a {type(source).__name__}; give a picture, a path or an array")
 
 
-def _read(file: Path | io.BytesIO, name: str) -> Image.Image:
-    size = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
-    if size == 0:
+def _read(file: Path | io.BytesIO, name: str, size: int | None) -> Image.Image:
+    length = file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+    if length == 0:
         raise InputError(f"{name} is empty; choose another picture")
     try:
         with warnings.catch_warnings():
-            # Our own limit below is the stricter one and has the clearer words.
+            # Our own limit below is the stricter one and has the clearer words; a damaged
+            # EXIF block beside sound pixels is no matter.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(file) as picture:
-                return _decoded(picture, name)
+            warnings.simplefilter("ignore", UserWarning)
+            with _opened(file) as picture:
+                return _decoded(picture, name, size)
     except Image.DecompressionBombError:
         limit = MAX_PIXELS // 1_000_000
         raise InputError(f"{name} has too many pixels; reduce it to {limit} million") from None
     except UnidentifiedImageError:
         raise InputError(f"{name} is not a picture; use PNG, JPEG, WebP or GIF") from None
+    except InputError:
+        raise
+    except _DAMAGE:
+        raise _damaged(name) from None
 
 
-def _decoded(picture: Image.Image, name: str = "image") -> Image.Image:
+def _opened(file: Path | io.BytesIO) -> Image.Image:
+    """A picture whose pixels are not decoded yet; a JPEG may have more than Pillow opens."""
+    try:
+        return Image.open(file)
+    except Image.DecompressionBombError as error:
+        if isinstance(file, io.BytesIO):
+            file.seek(0)
+        try:
+            return JpegImageFile(file)
+        except SyntaxError:
+            raise error from None
+
+
+def _decoded(picture: Image.Image, name: str = "image", size: int | None = None) -> Image.Image:
     """The first frame, upright, decoded only after its pixel count was found bearable."""
+    _shrink(picture, size)
     width, height = picture.size
     if width * height > MAX_PIXELS:
-        limit = MAX_PIXELS // 1_000_000
+        limit = (_limit(picture) if _limit(picture) < width * height else MAX_PIXELS) // 1_000_000
         raise InputError(f"{name} is {width}×{height}; reduce it to {limit} million pixels")
     try:
         picture.load()
         return ImageOps.exif_transpose(picture)
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError):
-        raise InputError(f"{name} is damaged or cut short; save it again") from None
+    except _DAMAGE:
+        raise _damaged(name) from None
+
+
+def _shrink(picture: Image.Image, size: int | None) -> None:
+    """Have a picture of too many pixels decoded at 1/2, 1/4 or 1/8, where its format can."""
+    width, height = picture.size
+    if not MAX_PIXELS < width * height <= _limit(picture):
+        return
+    least = next(step for step in _STEPS if width * height <= MAX_PIXELS * step**2)
+    # Twice the size that is needed: what is left to do is done by a better filter.
+    enough = [step for step in _STEPS if size and max(width, height) >= 2 * size * step]
+    step = max([least, *enough])
+    picture.draft(None, (width // step, height // step))
+
+
+def _limit(picture: Image.Image) -> int:
+    """Pixels that a picture may have: a progressive JPEG is held whole."""
+    if not isinstance(picture, JpegImageFile):
+        return MAX_PIXELS
+    return MAX_PROGRESSIVE if picture.info.get("progressive") else MAX_JPEG
+
+
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, RuntimeError, struct.error)
+"""What Pillow's formats raise over bytes that are not as they should be."""
+
+
+def _damaged(name: str) -> InputError:
+    return InputError(
+        f"{name} is damaged or cut short: it cannot be read to its end; save it again"
+    )
 
 
 def _flatten(picture: Image.Image) -> Image.Image:
     """Any mode -> RGB; transparency lies over white, 16 bits are scaled and not clipped."""
     if picture.mode.startswith("I") or picture.mode == "F":
         values = np.asarray(picture, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise InputError("image holds NaN or infinite values; give numbers alone")
         top = 65535 if values.max(initial=0) > 255 else 255
         picture = Image.fromarray((values / top * 255).clip(0, 255).round().astype(np.uint8))
     if "transparency" in picture.info or picture.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
@@ -155,9 +212,11 @@ def _from_array(array: npt.NDArray[np.uint8]) -> Image.Image:
 
 
 def _from_tensor(tensor: Tensor) -> Image.Image:
-    if tensor.ndim != 4 or tensor.shape[:2] != (1, 3) or not tensor.is_floating_point():
+    fits = tensor.ndim == 4 and tensor.shape[:2] == (1, 3) and tensor.numel()
+    if not fits or not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
         raise InputError(
-            f"image is a tensor of shape {tuple(tensor.shape)}; give float (1, 3, H, W)"
+            f"image is a {kind} tensor of shape {tuple(tensor.shape)}; give float (1, 3, H, W)"
         )
     low, high = float(tensor.min()), float(tensor.max())
     if not (low >= -1e-3 and high <= 1 + 1e-3):
