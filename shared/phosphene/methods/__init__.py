@@ -51,7 +51,7 @@ def _frames(function: Callable[..., Any], arguments: Checked) -> Iterator[Frame]
                 frame = next(frames, None)
             if frame is None:
                 return
-            weights = [source.badge for source in sources]
+            weights = [source.credit for source in sources]
             yield replace(frame, recipe={**recipe, "weights": weights, **frame.recipe})
     finally:
         frames.close()
