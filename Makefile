@@ -5,6 +5,7 @@ PORT   ?=
 SHARE  ?=
 PYTHON ?=
 TORCH  ?=
+NAME   :=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -73,8 +74,8 @@ fix: setup  ## Mend what ruff can mend
 	$(PY) -m ruff check --config $(CONFIG) --fix .
 	$(PY) -m ruff format --config $(CONFIG) .
 
-bench: setup  ## Run the benchmarks
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(PY) $$script; done
+bench: setup  ## Run the benchmarks and write their tables into the texts; NAME=dream for one
+	@set -e; for script in benchmarks/$(or $(NAME),[a-z]*).py; do echo "== $$script"; $(PY) $$script; done
 
 stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)

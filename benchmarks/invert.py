@@ -1,36 +1,37 @@
 """Feature inversion: how near the pictures come, and the time against a plain loop.
 
-    python benchmarks/invert.py quality NETWORK FOLDER FILE.csv ITERATIONS [TAP...]
-    python benchmarks/invert.py table FILE.csv
-    python benchmarks/invert.py curve TAP...
-    python benchmarks/invert.py speed [PICTURE]
+    python benchmarks/invert.py [curve|speed]
+    python benchmarks/invert.py vgg19 efficientnet_lite0
 
-`quality` goes on where it ended. `curve` follows VGG-19 on the koala.
-
-The plain loop is the well-known scripts': one layer after the other, the whole network in float32
-with its weights' gradients on, Adam on the pixels, 200 iterations a layer; its whole walk is 2000
-times the mean of a few iterations. For the same error it runs on until it has it, for 200
-iterations or 60 s at most.
+curve: PSNR and seconds so far after some iterations, VGG-19 on the koala.
+speed: our walks and single layers, and the plain loop for the same. It is the well-known scripts':
+    one layer after the other, the whole network in float32 with its weights' gradients on, Adam on
+    the pixels, 200 iterations a layer; its whole walk is 2000 times the mean of a few iterations.
+    For the same error it runs on until it has it, for 200 iterations or 60 s at most.
+By name alone, because they take an hour and more:
+vgg19, efficientnet_lite0: how near each layer comes, the mean over the app's photographs. Figures
+    are kept in build/inversions.csv, so that a run goes on where it ended; delete it to begin anew.
 """
 
 from __future__ import annotations
 
 import csv
 import statistics
-import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
+from _tables import HERE, Options, main
+from _tools import as_built
 
-from phosphene import Frame, images, invert, invert_layers, load_network
+from phosphene import Frame, images, invert, invert_layers
 from phosphene.methods.feature_inversion.search import PER_STEP
-from phosphene.methods.feature_inversion.walk import route
-from phosphene.networks import weights, zoo
 from phosphene.optimize import losses
 
-SIZE, THREADS = 224, 2
+DOCUMENT = "invert.md"
+SIZE = 224
 MARKS = (24, 32, 48, 96)
 """Iterations at which a curve is read; they are whole steps of the search."""
 USUAL, TIMED = 200, 4
@@ -38,142 +39,167 @@ USUAL, TIMED = 200, 4
 LONGEST = 60
 """Seconds for which the plain loop may look for the same error."""
 
-KOALA = Path(__file__).parent.parent / "apps" / "feature_inversion" / "examples" / "koala.jpg"
-COLUMNS = ("network", "picture", "tap", "iterations", "psnr", "ssim", "error")
+EXAMPLES = HERE.parent / "apps" / "feature_inversion" / "examples"
+KOALA = EXAMPLES / "koala.jpg"
+KEPT = HERE.parent / "build" / "inversions.csv"
+COLUMNS = ("network", "picture", "layer", "iterations", "psnr", "ssim", "error")
+GOALS = {"relu2_1": 36, "relu3_1": 28, "relu4_1": 20}
+"""PSNR in dB that an inversion of VGG-19 should come to."""
+ITERATIONS = {
+    "vgg19": {
+        **dict.fromkeys(("relu1_1", "relu1_2"), 32),
+        **{"relu2_1": 360, "relu2_2": 32, "relu3_1": 160, "relu3_3": 32, "relu4_1": 160},
+        **dict.fromkeys(("relu4_3", "relu5_1", "relu5_3"), 32),
+    },
+    "efficientnet_lite0": {
+        **dict.fromkeys(("conv_stem", "blocks.0.0", "blocks.1.1", "blocks.2.1"), 160),
+        **dict.fromkeys(("blocks.3.2", "blocks.4.2", "blocks.5.3", "blocks.6.0"), 160),
+        **dict.fromkeys(("global_pool", "logits"), 192),
+    },
+}
 
 
-def quality(name: str, folder: str, table: str, iterations: str, *taps: str) -> None:
-    """Append a row for every picture and tap that the table lacks."""
-    path = Path(table)
-    rows = read(path)
-    if not rows:
-        path.write_text(",".join(COLUMNS) + "\n")
-    known = {(row["network"], row["picture"], row["tap"]) for row in rows}
-    for picture in sorted(Path(folder).glob("*.jpg")):
-        wanted = taps or route(load_network(name), 10)
-        for tap in (tap for tap in wanted if (name, picture.stem, tap) not in known):
-            *_, frame = invert(picture, network=name, layer=tap, size=SIZE, steps=int(iterations))
-            found = (frame.metrics[key] for key in ("PSNR, dB", "SSIM", "feature error"))
-            with path.open("a") as file:
-                csv.writer(file, lineterminator="\n").writerow(
-                    [name, picture.stem, tap, iterations, *(f"{figure:.5f}" for figure in found)]
-                )
+def quality(options: Options, name: str) -> Iterator[str]:
+    """A row for each layer of a network, as soon as all photographs are inverted."""
+    yield "| layer | goal, dB | PSNR, dB | worst | SSIM | error | iterations | pictures |"
+    yield "|---|---|---|---|---|---|---|---|"
+    photos = sorted(EXAMPLES.glob("*.jpg"))
+    for layer, iterations in ITERATIONS[name].items():
+        if options.smoke:
+            rows = [inverted(photos[0], name, layer, 8, 64)]
+        else:
+            rows = [kept(photo, name, layer, iterations) for photo in photos]
+        psnr, ssim, error = (
+            [float(row[column]) for row in rows] for column in ("psnr", "ssim", "error")
+        )
+        yield (
+            f"| {layer} | {GOALS.get(layer, '')} | {statistics.mean(psnr):.1f} | {min(psnr):.1f} "
+            f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} "
+            f"| {iterations} | {len(rows)} |"
+        )
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    """The rows so far."""
-    if not path.exists():
-        return []
-    with path.open() as file:
-        return list(csv.DictReader(file))
+def kept(photo: Path, name: str, layer: str, iterations: int) -> dict[str, str]:
+    """A row of the kept figures, made now if there is none."""
+    KEPT.parent.mkdir(exist_ok=True)
+    rows = list(csv.DictReader(KEPT.read_text().splitlines())) if KEPT.exists() else []
+    asked = (name, photo.stem, layer, str(iterations))
+    for row in rows:
+        if tuple(row[column] for column in COLUMNS[:4]) == asked:
+            return row
+    row = inverted(photo, name, layer, iterations, SIZE)
+    with KEPT.open("a", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        if not rows:
+            writer.writeheader()
+        writer.writerow(row)
+    return row
 
 
-def table(path: str) -> None:
-    """Means over the pictures, a row for every tap."""
-    rows = read(Path(path))
-    for name in dict.fromkeys(row["network"] for row in rows):
-        print(f"\n{name}\n\n| tap | PSNR, dB | worst | SSIM | error | iterations | pictures |")
-        print("|---|---|---|---|---|---|---|")
-        own = [row for row in rows if row["network"] == name]
-        for tap in route(load_network(name), 10):
-            mine = [row for row in own if row["tap"] == tap]
-            if mine:
-                psnr, ssim, error = (
-                    [float(row[column]) for row in mine] for column in ("psnr", "ssim", "error")
-                )
-                print(
-                    f"| {tap} | {statistics.mean(psnr):.1f} | {min(psnr):.1f} "
-                    f"| {statistics.mean(ssim):.3f} | {statistics.mean(error):.4f} "
-                    f"| {mine[0]['iterations']} | {len(mine)} |"
-                )
+def inverted(photo: Path, name: str, layer: str, iterations: int, size: int) -> dict[str, str]:
+    """How near an inversion comes, under the names of the columns."""
+    *_, frame = invert(photo, network=name, layer=layer, size=size, steps=iterations)
+    figures = (f"{frame.metrics[key]:.5f}" for key in ("PSNR, dB", "SSIM", "feature error"))
+    return dict(zip(COLUMNS, (name, photo.stem, layer, str(iterations), *figures), strict=True))
 
 
-def curve(*taps: str) -> None:
-    """PSNR in dB and seconds so far after some iterations."""
-    torch.set_num_threads(THREADS)
-    print(f"| tap | {' | '.join(map(str, MARKS))} iterations |\n|{'---|' * (len(MARKS) + 1)}")
-    for tap in taps:
-        # The first step is a glance along the gradient.
-        found = {
+def curve(options: Options) -> Iterator[str]:
+    """A row for each layer."""
+    marks, size = (MARKS[:1], 64) if options.smoke else (MARKS, SIZE)
+    yield f"| layer | {' | '.join(map(str, marks))} iterations |\n|{'---|' * (len(marks) + 1)}"
+    for layer in ("relu2_1", "relu3_1", "relu4_1", "relu5_1"):
+        frames = invert(KOALA, layer=layer, size=size, steps=max(marks), device=options.device)
+        # The first step is a warm-up along the gradient.
+        cells = {
             PER_STEP * (frame.step - 1): f"{frame.metrics['PSNR, dB']:.1f}, {frame.seconds:.0f} s"
-            for frame in invert(KOALA, layer=tap, size=SIZE, steps=max(MARKS))
+            for frame in frames
         }
-        print(f"| {tap} | {' | '.join(found.get(mark, '') for mark in MARKS)} |", flush=True)
+        yield f"| {layer} | {' | '.join(cells.get(mark, '') for mark in marks)} |"
 
 
 def timed(frames: Iterator[Frame]) -> tuple[float, float, Frame]:
     """Seconds to the first frame and to the last, and the last."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     frame = next(frames)
-    first = time.perf_counter() - begun
+    first = time.perf_counter() - started
     for later in frames:
         frame = later
-    return first, time.perf_counter() - begun, frame
+    return first, time.perf_counter() - started, frame
 
 
 class Plain:
     """Inversion as the well-known scripts write it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, size: int) -> None:
         """The network as its library builds it: nothing folded, frozen or cut."""
-        plan = zoo.architecture(name)
-        state = weights.load(weights.fetch(name), torch.device("cpu"))
-        if name != "vgg19":
-            state = dict(zip(plan.body.state_dict(), state.values(), strict=True))
-        plan.body.load_state_dict(state)
-        self.body = plan.body.eval()
+        architecture = as_built(name)
+        self.body = architecture.body
+        self.original = images.to_tensor(images.load(KOALA, size))
         self.mean, self.std = (
-            torch.tensor(values).view(1, 3, 1, 1) for values in (plan.mean, plan.std)
+            torch.tensor(values).view(1, 3, 1, 1)
+            for values in (architecture.mean, architecture.std)
         )
 
-    def run(self, tap: str, picture: str, steps: int, error: float = 0.0) -> tuple[float, float]:
+    def run(self, layer: str, steps: int, error: float = 0.0) -> tuple[float, float]:
         """Seconds taken and error left after `steps`, or once the error is as small as told."""
-        original = images.to_tensor(images.load(picture, SIZE))
-        found: list[torch.Tensor] = []
-        part = self.body if tap == "logits" else self.body.get_submodule(tap)
-        hook = part.register_forward_hook(lambda _, __, out: found.append(out))
+        outputs: list[torch.Tensor] = []
+        part = self.body.get_submodule(layer)
+        hook = part.register_forward_hook(lambda _, __, out: outputs.append(out))
         with torch.no_grad():
-            self.body((original - self.mean) / self.std)
-        target = found.pop()
-        x = torch.rand_like(original).requires_grad_()
+            self.body((self.original - self.mean) / self.std)
+        target = outputs.pop()
+        x = torch.rand_like(self.original).requires_grad_()
         optimizer = torch.optim.Adam([x], 0.05)
-        begun, left = time.perf_counter(), 1.0
+        started, left = time.perf_counter(), 1.0
         for _ in range(steps):
             optimizer.zero_grad()
             self.body((x - self.mean) / self.std)
-            far = losses.content(found.pop(), target)
-            left = float(far.detach())
+            distance = losses.content(outputs.pop(), target)
+            left = float(distance.detach())
             if left <= error:
                 break
-            (far + 0.1 * losses.tv(x)).backward()
+            (distance + 0.1 * losses.tv(x)).backward()
             optimizer.step()
         hook.remove()
-        return time.perf_counter() - begun, left
+        return time.perf_counter() - started, left
 
 
-def speed(picture: str = str(KOALA)) -> None:
-    """Our walks and one layer; the plain loop for the same walks, and to the same error."""
-    torch.set_num_threads(THREADS)
-    first, whole, frame = timed(invert(picture, layer="relu4_1", size=SIZE))
-    print(f"invert vgg19 relu4_1: first picture {first:.1f} s, result {whole:.1f} s", end=", ")
-    print(f"{frame.metrics['PSNR, dB']:.1f} dB, error {frame.metrics['feature error']:.4f}")
-    for name, tap in (("efficientnet_lite0", "blocks.1.1"), ("vgg19", "relu3_1")):
-        first, whole, _ = timed(invert_layers(picture, network=name, size=SIZE))
-        each = Plain(name).run(tap, picture, TIMED)[0] / TIMED
-        theirs = 10 * USUAL * each
-        print(f"walk {name}: first {first:.1f} s, 10 layers {whole:.1f} s;", end=" ")
-        print(f"plain {each:.2f} s an iteration, {theirs:.0f} s for 10 times {USUAL}:", end=" ")
-        print(f"{theirs / whole:.1f} times")
-        _, mine, frame = timed(
-            invert_layers(picture, network=name, layers=(tap,), size=SIZE, steps=96)
+def speed(options: Options) -> Iterator[str]:
+    """Our walks and single layers; the plain loop for the same walks, and to the same error."""
+    size = 64 if options.smoke else SIZE
+    steps = {"steps": 8} if options.smoke else {}
+    yield "| task | ours: first picture | ours: result | plain loop | times faster |"
+    yield "|---|---|---|---|---|"
+    for name, layer in (("efficientnet_lite0", "blocks.1.1"), ("vgg19", "relu3_1")):
+        first, whole, _ = timed(invert_layers(KOALA, network=name, size=size, **steps))
+        each = Plain(name, size).run(layer, TIMED)[0] / TIMED
+        plain = 10 * USUAL * each
+        yield (
+            f"| {name}, walk of 10 layers | {first:.1f} s | {whole:.1f} s "
+            f"| {plain:.0f} s for 10 × {USUAL} iterations | {plain / whole:.1f} |"
         )
-        _, decibels, error = frame.tables[0].rows[0]
-        most = min(USUAL, int(LONGEST / each))
-        seconds, left = Plain(name).run(tap, picture, most, error)
-        print(f"{name} {tap}: {mine:.1f} s to error {error:.4f} ({decibels:.1f} dB);", end=" ")
-        print(f"plain {seconds:.1f} s to {left:.4f}: {seconds / mine:.1f} times")
+        _, whole, frame = timed(
+            invert_layers(KOALA, network=name, layers=(layer,), size=size, **{"steps": 96, **steps})
+        )
+        error = float(frame.tables[0].rows[0][-1])
+        most = TIMED if options.smoke else min(USUAL, int(LONGEST / each))
+        seconds, left = Plain(name, size).run(layer, most, error)
+        short = left > error
+        yield (
+            f"| {name} `{layer}` to error {error:.4f} | | {whole:.1f} s | {seconds:.1f} s"
+            f"{f', and only at {left:.4f}' if short else ''} "
+            f"| {'over ' if short else ''}{seconds / whole:.1f} |"
+        )
+    first, whole, frame = timed(invert(KOALA, layer="relu4_1", size=size, **steps))
+    decibels = frame.metrics["PSNR, dB"]
+    yield f"| vgg19 `relu4_1`, {decibels:.1f} dB | {first:.1f} s | {whole:.1f} s | | |"
 
+
+PARTS = {
+    "curve": curve,
+    "speed": speed,
+    **{name: partial(quality, name=name) for name in ITERATIONS},
+}
 
 if __name__ == "__main__":
-    what, *rest = sys.argv[1:] or ["speed"]
-    {"quality": quality, "table": table, "curve": curve, "speed": speed}[what](*rest)
+    main(__file__, DOCUMENT, PARTS, by_name=tuple(ITERATIONS))
