@@ -167,6 +167,17 @@ def test_an_arrow_back_that_is_planted_is_found(file, line, told, tmp_path):
     assert told in new
 
 
+def test_a_wheel_takes_every_file_of_the_package_along():
+    text = (ROOT / "shared" / "pyproject.toml").read_text(encoding="utf-8")
+    (line,) = re.findall(r'^"\*" = \[(.*)\]$', text, re.MULTILINE)
+    patterns = [*re.findall(r'"([^"]+)"', line), "*.py", "*.pyc"]
+    files = [path for path in deploy.PACKAGE.rglob("*") if path.is_file()]
+    assert [p.name for p in files if not any(p.match(pattern) for pattern in patterns)] == []
+    assert [p.name for p in files if not (p.parent / "__init__.py").is_file()] == [
+        p.name for p in files if p.parent.name == "__pycache__"
+    ]
+
+
 def test_the_license_is_apache_2():
     text = (ROOT / "LICENSE").read_text()
     assert "Apache License" in text
