@@ -39,9 +39,9 @@ def nearest(value: str, names: list[str], count: int = 3) -> list[str]:
     """The names most like `value`: as wholes first, then by one of their words."""
     wholes = {name.lower(): name for name in names}
     words = {word: name for name in names for word in name.lower().split()}
-    found = [
+    matches = [
         lookup[match]
         for lookup, cutoff in ((wholes, 0.7), (words, 0.8), (wholes, 0.4))
         for match in get_close_matches(value.lower(), lookup, n=count, cutoff=cutoff)
     ]
-    return list(dict.fromkeys(found))[:count]
+    return list(dict.fromkeys(matches))[:count]

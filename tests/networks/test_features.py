@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 import phosphene
 from phosphene import InputError, load_network
+from phosphene.methods.feature_inversion.search import FEATURE_ERROR
 from phosphene.networks.features import packed
 from tests.pictures import PALACE
 
@@ -40,7 +41,7 @@ def test_a_file_without_words_is_read_by_its_shape(tmp_path):
     path = tmp_path / "palace.npy"
     np.save(path, phosphene.features(PALACE, "relu2_1", **SMALL).numpy()[0])
     frame = last(phosphene.invert(features=str(path), layer="relu2_1", steps=48, **SMALL))
-    assert frame.metrics["feature error"] < 0.02
+    assert frame.metrics[FEATURE_ERROR] < 0.02
     assert frame.image.size == (64, 42)
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
+import phosphene
 from phosphene import InputError, load_network
 from phosphene.networks import zoo
+from phosphene.networks.registry import REGISTRY
 from phosphene.networks.structure import structure
 
 
@@ -78,3 +82,14 @@ def test_an_unknown_network_is_named_with_its_neighbours():
 def test_listing_leaves_the_default_device_alone():
     structure.__wrapped__("vgg19")
     assert torch.zeros(1).device.type == "cpu"
+
+
+def test_the_embedded_networks_are_listed_by_hand_in_the_zoo_and_the_registry_alone():
+    package = Path(phosphene.__file__).parent
+    lists = [
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if "efficientnet_lite1" in path.read_text(encoding="utf-8")
+    ]
+    assert lists == ["networks/zoo.py"]
+    assert set(zoo.EMBEDDED) == set(REGISTRY)

@@ -420,3 +420,22 @@ def test_an_autoencoder_of_diffusers_loads_at_a_pinned_revision(hub, tmp_path):
         )
     saved = load_file(tmp_path / "tiny" / "diffusion_pytorch_model.safetensors")
     assert all(torch.equal(loaded.state_dict()[key], value) for key, value in saved.items())
+
+
+def test_weights_at_hand_are_those_that_will_be_used_and_nobody_is_asked(hub, monkeypatch):
+    assert weights.at_hand("vgg19") == weights.fetch("vgg19")
+    assert weights.at_hand("efficientnet_lite0") == weights.fetch("efficientnet_lite0")
+    assert weights.at_hand("timm/resnet18") is None
+    assert weights.at_hand("efficientnet_lite0", "cuda") is None  # the Hub would be asked
+    assert not hub.requests
+    hub.push("timm/tf_efficientnet_lite0.in1k", {FILE: FIRST})
+    loaded = weights.fetch("efficientnet_lite0", device_type="cuda")
+    kept = weights.at_hand("efficientnet_lite0", "cuda")
+    assert (kept.kind, kept.path, kept.revision) == ("cache", loaded.path, loaded.revision)
+
+
+def test_nothing_is_at_hand_where_the_only_copy_is_damaged(hub, monkeypatch):
+    embedded = replace(weights.REGISTRY["vgg19"].embedded, sha256="0" * 64)
+    rotten = replace(weights.REGISTRY["vgg19"], embedded=embedded)
+    monkeypatch.setitem(weights.REGISTRY, "vgg19", rotten)
+    assert weights.at_hand("vgg19") is None

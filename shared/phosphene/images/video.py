@@ -26,19 +26,19 @@ def read(path: str | Path, size: int, rate: float, longest: int = LONGEST) -> li
         with av.open(str(path)) as container:
             if not container.streams.video:
                 raise InputError(f"{name} has no pictures; choose a video")
-            found = list(_thinned(container, rate, size, longest + 1))
+            pictures = list(_thinned(container, rate, size, longest + 1))
     except (av.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{name} cannot be read as a video; save it as MP4") from None
-    if not found:
+    if not pictures:
         raise InputError(f"{name} has no pictures in it; choose another video")
-    if len(found) > longest:
+    if len(pictures) > longest:
         raise InputError(
             f"{name} is longer than {longest / rate:.0f} seconds at {rate:g} pictures a second; "
             "shorten it or lower the rate"
         )
-    return found
+    return pictures
 
 
 def save(

@@ -101,8 +101,8 @@ def _size(
     size: int,
 ) -> tuple[int, int]:
     """Height and width of a picture whose features have this shape."""
-    told = words.get("height", ""), words.get("width", "")
-    sizes = [(int(told[0]), int(told[1]))] if all(side.isdecimal() for side in told) else []
+    sides = words.get("height", ""), words.get("width", "")
+    sizes = [(int(sides[0]), int(sides[1]))] if all(side.isdecimal() for side in sides) else []
     if features.ndim == 2:
         sizes.append((size, size))
     else:
@@ -115,8 +115,8 @@ def _size(
             )
         network.check_size(tap, height, width)
         with torch.no_grad():
-            found = network.acts(_grey(network, height, width), [tap])[tap]
-        if found.shape == features.shape:
+            activations = network.acts(_grey(network, height, width), [tap])[tap]
+        if activations.shape == features.shape:
             return height, width
     cells = "×".join(str(side) for side in features.shape[-2:])
     raise InputError(f"{name} has {cells} cells, which no picture gives at {tap}; save them again")
@@ -130,12 +130,12 @@ def _fitting(
     features: Tensor, name: str, network: Network, tap: str, words: Mapping[str, str]
 ) -> None:
     """InputError, with the layers that they look like, where features are not those of a tap."""
-    known = network.tap(tap)
+    place = network.tap(tap)
     flat = features.ndim == 2
     source = tuple(words.get(key, "")[:60] for key in ("tap", "network"))
     problem = ""
-    if features.shape[1] != known.channels or flat != is_flat(network, tap):
-        problem = f"{tap} of {network.name} gives {known.channels} channels" + (
+    if features.shape[1] != place.channels or flat != is_flat(network, tap):
+        problem = f"{tap} of {network.name} gives {place.channels} channels" + (
             " without places" if is_flat(network, tap) else ""
         )
     elif tap.startswith("relu") and bool((features < 0).any()):
@@ -163,12 +163,12 @@ def _guess(features: Tensor, network: Network) -> str:
     negative = bool((features < 0).any())
     for name in dict.fromkeys((network.name, *EMBEDDED)):
         try:
-            known = load_network(name, device=network.device)
+            other = load_network(name, device=network.device)
         except PhospheneError:
             continue
         like = [
             tap.name
-            for tap in known.taps.values()
+            for tap in other.taps.values()
             if tap.channels == features.shape[1]
             and (features.ndim == 2) == (tap.receptive_field is None)
             and not (negative and tap.name.startswith(("relu", "pool")))

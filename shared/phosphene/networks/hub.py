@@ -48,26 +48,26 @@ class Copy:
         return self.path.resolve()
 
 
-def cached(wanted: Row) -> Copy | None:
+def cached(entry: Row) -> Copy | None:
     """The file at its locked revision, or where the branch was last seen; asks nobody."""
-    if not wanted.repo:
+    if not entry.repo:
         return None
-    path = try_to_load_from_cache(wanted.repo, wanted.file, revision=wanted.revision)
+    path = try_to_load_from_cache(entry.repo, entry.file, revision=entry.revision)
     return _copy(Path(path)) if isinstance(path, str) else None
 
 
-def download(wanted: Row, progress: Progress | None = None) -> Copy:
+def download(entry: Row, progress: Progress | None = None) -> Copy:
     """The file at its locked revision, or as the branch is now; WeightsError with the remedy."""
-    what, repo = f"{wanted.repo}/{wanted.file}", str(wanted.repo)
+    what, repo = f"{entry.repo}/{entry.file}", str(entry.repo)
     if constants.HF_HUB_OFFLINE:
         raise WeightsError(f"{what} is not in the cache and HF_HUB_OFFLINE is set; unset it once")
     try:
         # The client's download retries for 23 seconds; this asks once, and learns the checksum.
-        url = hf_hub_url(repo, wanted.file, revision=wanted.revision)
+        url = hf_hub_url(repo, entry.file, revision=entry.revision)
         announced = get_hf_file_metadata(url, timeout=TIMEOUT)
         path = hf_hub_download(
             repo,
-            wanted.file,
+            entry.file,
             revision=announced.commit_hash,
             etag_timeout=TIMEOUT,
             tqdm_class=_reporter(progress) if progress else None,
@@ -82,11 +82,11 @@ def download(wanted: Row, progress: Progress | None = None) -> Copy:
 def _copy(path: Path, etag: str | None = None) -> Copy:
     """Large files are announced, and named in the cache, by their SHA-256."""
     snapshots = next(parent for parent in path.parents if parent.name == "snapshots")
-    known = etag or path.resolve().name
+    checksum = etag or path.resolve().name
     return Copy(
         path,
         path.relative_to(snapshots).parts[0],
-        known if _SHA256.fullmatch(known) else None,
+        checksum if _SHA256.fullmatch(checksum) else None,
     )
 
 

@@ -111,7 +111,7 @@ class Network(nn.Module):
         labels = [label.lower() for label in self._labels]
         if text in labels:
             return labels.index(text)
-        synonyms = [[part.strip().lower() for part in known.split(",")] for known in self.classes]
+        synonyms = [[part.strip().lower() for part in names.split(",")] for names in self.classes]
         for index, names in enumerate(synonyms):
             if text in names:
                 return index
@@ -124,10 +124,10 @@ class Network(nn.Module):
 
     def check_size(self, tap: str, height: int, width: int) -> None:
         """InputError if a picture is too small for the tap to show anything."""
-        least = self.tap(tap).min_side
-        if min(height, width) < least:
+        side = self.tap(tap).min_side
+        if min(height, width) < side:
             raise InputError(
-                f"image is {width}×{height}; {tap} needs at least {least}×{least}: "
+                f"image is {width}×{height}; {tap} needs at least {side}×{side}: "
                 "choose a larger size or an earlier tap"
             )
 

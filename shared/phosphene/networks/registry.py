@@ -95,26 +95,26 @@ def unlocked(name: str) -> Row:
     if name in REGISTRY:
         return REGISTRY[name]
     if not _TIMM.fullmatch(name):
-        known = ", ".join([*REGISTRY, "timm/NAME"])
-        raise WeightsError(f"no weights are known for {name!r}; choose {known}")
+        choices = ", ".join([*REGISTRY, "timm/NAME"])
+        raise WeightsError(f"no weights are known for {name!r}; choose {choices}")
     return Row(name, "see its page on the Hub", "timm", name)
 
 
 def row(name: str) -> Row:
     """The row of a name with the revision and checksum that a lock holds for it."""
-    known = unlocked(name)
+    entry = unlocked(name)
     # The package's lock wins over the reader's.
-    locked = (_read(user_lock()) | _read(SHIPPED_LOCK)).get(f"{known.repo}/{known.file}")
-    if known.revision or not locked:
-        return known
-    return replace(known, revision=locked["revision"], sha256=locked["sha256"])
+    locked = (_read(user_lock()) | _read(SHIPPED_LOCK)).get(f"{entry.repo}/{entry.file}")
+    if entry.revision or not locked:
+        return entry
+    return replace(entry, revision=locked["revision"], sha256=locked["sha256"])
 
 
-def record(file: Path, known: Row, revision: str, sha256: str) -> None:
+def record(file: Path, entry: Row, revision: str, sha256: str) -> None:
     """Add an entry to a lock, in one move so that no reader sees half a file."""
-    entry = {f"{known.repo}/{known.file}": {"revision": revision, "sha256": sha256}}
+    line = {f"{entry.repo}/{entry.file}": {"revision": revision, "sha256": sha256}}
     with _writing:
-        text = json.dumps(_read(file) | entry, indent=2, sort_keys=True)
+        text = json.dumps(_read(file) | line, indent=2, sort_keys=True)
         draft = file.with_name(f"{file.name}.{os.getpid()}")
         try:
             file.parent.mkdir(parents=True, exist_ok=True)

