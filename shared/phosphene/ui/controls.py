@@ -127,7 +127,7 @@ def _picture(parameter: Parameter, value: Any) -> gr.components.Component:
     return picture_input(
         value=None if value is None else str(value),
         label=parameter.label,
-        sources=["upload", "clipboard"],
+        sources=["upload", "webcam", "clipboard"],
         height=260,
         elem_classes=["ph-input"],
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import gradio as gr
 from phosphene import images
 from phosphene.errors import InputError, PhospheneError
 from phosphene.knobs import Mask, Picture, Point
-from phosphene.ui import controls, follow, html, permalinks
+from phosphene.ui import follow, html, permalinks, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
@@ -23,31 +23,18 @@ from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.views import Outcome, Panels, PanelSlider, Updates
 from phosphene.ui.views import Picture as Stage
+from phosphene.ui.visits import QUIET
 
 BRUSHED = 512
 """Pixels of the longer side of a picture under the brush."""
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def connect(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str) -> None:
-    """Wire one form; `tab` is its name in permalinks where a page has several."""
+def connect(form: Form, restored: Any) -> None:
+    """Wire what one form does by itself; `restored` is over when a link has been read."""
     _connect_run(form)
     reset = [*form.inputs, form.looks, *form.outputs]
     form.reset.click(lambda: cleared(form), None, reset, **QUIET)
     _connect_choices(form)
-    form.share.click(
-        lambda *values: gr.Textbox(permalinks.link_of(form, values, tab), visible=True),
-        form.inputs,
-        form.link,
-        **QUIET,
-    ).then(None, form.link, form.link, js=script("publish"), **QUIET)
-    restored = demo.load(
-        lambda text: _restored(form, text, tab),
-        query,
-        form.inputs,
-        js=permalinks.QUERY,
-        **QUIET,
-    )
     follow.network(form, restored, QUIET)
     _follow_pictures(form, restored)
     _follow_points(form)
@@ -113,17 +100,14 @@ def _connect_panels(
     form: Form, view: Panels, forms: Sequence[Form], chooser: Chooser | None
 ) -> None:
     ordered = [form, *(other for other in forms if other is not form)]
-    rows = chooser.rows if chooser else []
 
     def fill(run: Run | None, event: gr.SelectData) -> list[Any]:
         sets = run.sets[event.index] if run and event.index < len(run.sets) else {}
         chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
-        updates = [value for o in ordered for value in _updates(o, sets if o is chosen else {})]
-        if chooser and chosen and chosen is not form:
-            return [*updates, *chooser.selecting(chosen.tab.name)]
-        return [*updates, *(gr.skip() for _ in rows)]
+        return visits.filled(ordered, chosen, sets, chooser)
 
     inputs = [control for other in ordered for control in other.inputs]
+    rows = chooser.rows if chooser else []
     view.gallery.select(fill, form.run_state, [*inputs, *rows], **QUIET)
 
 
@@ -198,14 +182,7 @@ def cleared(form: Form) -> list[Any]:
     }
     updates = form.cleared()
     state = [updates.get(component, gr.skip()) for component in form.outputs]
-    return [*_updates(form, defaults | dict(first)), None, *state]
-
-
-def _updates(form: Form, values: Mapping[str, Any]) -> list[Any]:
-    return [
-        controls.to_form(p, values[p.name]) if p.name in values else gr.skip()
-        for p in form.tab.parameters
-    ]
+    return [*visits.updates(form, defaults | dict(first)), None, *state]
 
 
 def _offered(form: Form, name: str, index: int, *values: Any) -> list[Any]:
@@ -214,12 +191,12 @@ def _offered(form: Form, name: str, index: int, *values: Any) -> list[Any]:
     same = (e for e in form.tab.examples if all(_same(now.get(k), v) for k, v in e.items()))
     example = next(same, None)
     state = _premade(form, form.tab.made(example) if example else None, "this example")
-    return [*_updates(form, {name: now[name]}), *state]
+    return [*visits.updates(form, {name: now[name]}), *state]
 
 
 def _example(form: Form, index: int) -> list[Any]:
     example = form.tab.examples[index]
-    return [*_updates(form, example), *_premade(form, form.tab.made(example), "this example")]
+    return [*visits.updates(form, example), *_premade(form, form.tab.made(example), "this example")]
 
 
 def _look(form: Form, index: int, *values: Any) -> list[Any]:
@@ -232,7 +209,7 @@ def _look(form: Form, index: int, *values: Any) -> list[Any]:
     at_first = all(_same(now.get(k), v) for k, v in first.items())
     path = form.tab.made_by(name) if at_first else None
     state = _premade(form, path, f"{name}, of the first example")
-    return [*_updates(form, base | dict(form.tab.presets[name])), *state, path is None]
+    return [*visits.updates(form, base | dict(form.tab.presets[name])), *state, path is None]
 
 
 def _premade(form: Form, path: Path | None, of: str) -> list[Any]:
@@ -247,13 +224,6 @@ def _same(one: Any, example: Any) -> bool:
         return True
     digest = permalinks.digest(example)
     return bool(digest) and permalinks.digest(one) == digest
-
-
-def _restored(form: Form, query: str, tab: str) -> list[Any]:
-    values, notices = permalinks.values_of(form, query, tab)
-    for notice in notices:
-        gr.Warning(html.escaped(notice))
-    return _updates(form, values)
 
 
 def _follow_pictures(form: Form, restored: Any) -> None:

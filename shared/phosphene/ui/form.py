@@ -13,7 +13,7 @@ from phosphene.frame import Frame
 from phosphene.knobs import Parameter
 from phosphene.ui import controls, html
 from phosphene.ui.tab import Tab
-from phosphene.ui.views import Outcome, Updates, View
+from phosphene.ui.views import Downloads, Outcome, Updates, View
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,7 @@ class Form:
     resume: gr.Button
     share: gr.Button
     reset: gr.Button
+    recipe: gr.UploadButton
     link: gr.Textbox
     status: gr.HTML
     chooser: gr.Tabs
@@ -56,6 +57,11 @@ class Form:
         places = [view.place for view in self.views if view.place]
         buttons = [self.run, self.stop, self.reset, self.resume]
         return [*shown, *places, self.chooser, self.status, self.badge, self.run_state, *buttons]
+
+    @property
+    def downloads(self) -> dict[str, gr.DownloadButton]:
+        """The buttons that hand out a result."""
+        return next(view.buttons for view in self.views if isinstance(view, Downloads))
 
     @property
     def named(self) -> dict[str, tuple[Parameter, gr.components.Component]]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from phosphene.hosting import malloc, port
+from phosphene.ui import previews
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
@@ -55,8 +57,11 @@ def theme() -> gr.themes.Base:
     )
 
 
-def launch_options(**changes: Any) -> dict[str, Any]:
-    """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment."""
+def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, Any]:
+    """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment.
+
+    Links to `demo`, and to the pages of its routes, have previews of their own.
+    """
     malloc.keep()  # before the server has threads of its own
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
     options: dict[str, Any] = {
@@ -75,4 +80,7 @@ def launch_options(**changes: Any) -> dict[str, Any]:
         "blocked_paths": [weights] if weights else [],
         "footer_links": ["api", "settings"],
     }
+    if demo is not None:
+        pages = {"": demo, **vars(demo).get("pages_by_route", {})}
+        options["app_kwargs"] = {"middleware": [Middleware(previews.Middleware, pages=pages)]}
     return options | changes

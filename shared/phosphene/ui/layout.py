@@ -121,6 +121,9 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
     _experts([p for p in left if p.knob.advanced], made)
     with gr.Row(elem_classes=["ph-foot"]):
         parts["share"] = gr.Button("Share these settings", size="sm")
+        parts["recipe"] = gr.UploadButton(
+            "Settings of a picture", size="sm", file_types=[".png"], elem_classes=["ph-recipe"]
+        )
         parts["reset"] = gr.Button("Reset", size="sm")
     parts["link"] = gr.Textbox(
         label="Link to these settings",

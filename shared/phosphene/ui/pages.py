@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import events, permalinks, strips
+from phosphene.ui import events, strips, visits
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
@@ -36,11 +36,10 @@ def page(
         if len(tabs) > 1:
             chooser = Chooser(tabs)
             forms = chooser.forms
-            demo.load(chooser.at_link, query, chooser.rows, js=permalinks.QUERY, **events.QUIET)
         else:
             forms = [form_of(tab) for tab in tabs]
-        for form in forms:
-            events.connect(form, demo, query, form.tab.name if chooser else "")
+        for form, restored in visits.connect(forms, demo, query, chooser).items():
+            events.connect(form, restored)
         events.connect_panels(forms, chooser)
         gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)
     # What the gallery writes on the app's card, and what tests run.

@@ -78,13 +78,13 @@ def link_of(form: Form, values: Sequence[Any], tab: str) -> str:
     return link(form.tab.parameters, arguments, tab=tab, example=(names or [""])[0])
 
 
-def values_of(form: Form, query: str, tab: str) -> tuple[dict[str, Any], list[str]]:
+def values_of(form: Form, query: str, tab: str, first: bool) -> tuple[dict[str, Any], list[str]]:
     """What a query string sets in a form, and one line per value that it cannot use.
 
-    A link to another tab sets nothing here; a link that names none is for the first.
+    A link to another tab sets nothing here; a link that names none is for the `first`.
     """
     values, others, notices = restore(form.tab.parameters, query or "")
-    if tab and others.get("tab", tab) != tab:
+    if tab and others.get("tab", tab if first else "") != tab:
         return {}, []
     examples = {example_name(example): example for example in form.tab.examples}
     name = others.get("example", "")

@@ -26,12 +26,20 @@ def safe_path(payload: Any) -> str:
     return str(path)
 
 
+def uploaded(path: Any) -> str | None:
+    """The path, if it is that of a file uploaded here."""
+    inside = isinstance(path, str) and gradio_utils.is_in_or_equal(
+        path, gradio_utils.get_upload_folder()
+    )
+    return path if inside and Path(path).is_file() else None
+
+
 def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
     return None if payload is None else safe_path(payload)
 
 
-def _numbers(control: gr.HTML, payload: Any) -> Any:
-    """The list as the browser has it; `knobs` checks it."""
+def _as_json(control: gr.HTML, payload: Any) -> Any:
+    """The value as the browser has it, not yet checked."""
     return payload
 
 
@@ -54,8 +62,10 @@ PictureInput: Any = _subclass(gr.Image, "PictureInput", preprocess=_as_uploaded)
 """An image control that hands over the file as it came: `images.load` opens it once."""
 FileInput: Any = _subclass(gr.File, "FileInput")
 """A file control that fetches no address."""
-NumberRow: Any = _subclass(gr.HTML, "NumberRow", preprocess=_numbers)
+NumberRow: Any = _subclass(gr.HTML, "NumberRow", preprocess=_as_json)
 """Sliders in a row for a list of numbers."""
+Memory: Any = _subclass(gr.HTML, "Memory", preprocess=_as_json)
+"""What the browser kept of a visit."""
 BrushInput: Any = _subclass(gr.ImageEditor, "BrushInput")
 """A brush over a picture that fetches no address."""
 
