@@ -1,22 +1,23 @@
 """The pictures of the READMEs, made by the code they advertise.
 
-python docs/pictures.py hero              docs/images/hero.jpg
-python docs/pictures.py pairs [NAME ...]  the pairs of style transfer, then their sheet
-python docs/pictures.py softened          EfficientNet-Lite0, plain and softened
-python docs/pictures.py textures          two textures, each a tile laid two by two
-python docs/pictures.py regions           three styles, each in its own third of a photograph
-python docs/pictures.py looks [APP ...]   the looks of the apps' pages; only those named
-python docs/pictures.py dreams            six looks of DeepDream
-python docs/pictures.py grown             seven classes and a channel, grown from noise
-python docs/pictures.py lites             two more networks, dreaming and growing a goose
-python docs/pictures.py openings          what a page shows before its first result
-python docs/pictures.py walks [NAME ...]  inversion's walks of both networks; only those named
+python docs/pictures.py hero               docs/images/hero.jpg
+python docs/pictures.py pairs [NAME ...]   the pairs of style transfer, then their sheet
+python docs/pictures.py softened           EfficientNet-Lite0, plain and softened
+python docs/pictures.py textures           two textures, each a tile laid two by two
+python docs/pictures.py regions            three styles, each in its own third of a photograph
+python docs/pictures.py looks [APP ...]    the looks of the apps' pages; only those named
+python docs/pictures.py dreams             six looks of DeepDream
+python docs/pictures.py grown              seven classes and a channel, grown from noise
+python docs/pictures.py lites              two more networks, dreaming and growing a goose
+python docs/pictures.py openings [APP ...] what each tab's first example makes
+python docs/pictures.py results [APP ...]  what other examples and presets make, if not there yet
+python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -25,11 +26,14 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import phosphene
-from phosphene.ui.tab import slug
+from phosphene.hosting.space import GALLERY, find_apps
+from phosphene.images import video
+from phosphene.ui.tab import Tab, example_name, slug
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ROOT / "apps"
 PAINTED = APPS / "style_transfer" / "pictures"
+RESULTS = APPS / "style_transfer" / "results" / "stylize"
 PAINTABLE = APPS / "style_transfer" / "examples"
 ART = PAINTABLE / "styles"
 GAP, WIDTH = 6, 1180
@@ -126,20 +130,50 @@ def remembered(name: str, **settings: Any) -> Image.Image:
     return last.image
 
 
-def openings() -> None:
-    """What the first example of a tab makes."""
-    made = {
-        "deepdream/looks/dream.jpg": dreamt("summer_palace"),
-        "deepdream/looks/visualize.jpg": visualized("bell pepper"),
-        "feature_inversion/looks/invert.jpg": remembered("koala"),
-        "feature_inversion/looks/invert_layers.jpg": Image.open(
-            APPS / "feature_inversion/pictures/koala_vgg19.jpg"
-        ),
-        "style_transfer/looks/stylize.jpg": Image.open(PAINTED / "summer_palace.jpg"),
-    }
-    for path, picture in made.items():
+def openings(*apps: str) -> None:
+    """What the first example of every tab makes; a tab that needs an upload has none."""
+    for app, tab in tabs(*apps):
+        example = tab.examples[0] if tab.examples else {}
+        keep(app, tab, example_name(example) or "opening", example)
+
+
+def results(*apps: str) -> None:
+    """What all examples make, and all presets of the first one; only what is not there yet."""
+    for app, tab in tabs(*apps):
+        first = tab.examples[0] if tab.examples else {}
+        for example in tab.examples:
+            if not tab.made(example):
+                keep(app, tab, example_name(example), example)
+        for name, preset in tab.presets.items():
+            if not tab.made_by(name):
+                keep(app, tab, f"look-{slug(name)}", {**first, **preset})
+
+
+def tabs(*apps: str) -> Iterator[tuple[str, Tab]]:
+    """The tabs of the apps named, or of all, that say where their results are kept."""
+    for app in apps or [name for name in find_apps() if name != GALLERY]:
+        yield from ((app, tab) for tab in page_of(app).demo.tabs if tab.results)
+
+
+def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
+    """Run a tab with the page's own defaults and keep the picture, or the film, for its page."""
+    if any(p.required and p.name not in settings for p in tab.parameters):
+        print(f"{app}, {tab.name}: needs an upload", flush=True)
+        return
+    assert tab.results is not None
+    path = tab.results / tab.method.__name__ / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frames = list(tab.method(**settings))
+    last = frames[-1]
+    if last.rate:
+        film = [frame.image for frame in frames if frame.rate]
+        path = video.save(film, path.with_name(f"{name}.mp4"), rate=last.rate)
+    else:
+        picture = last.image.copy()
         picture.thumbnail((900, 900))
-        saved(picture, APPS / path)
+        path = path.with_name(f"{name}.jpg")
+        saved(picture, path)
+    print(f"{path.relative_to(ROOT)}: {last.seconds:.1f} s", flush=True)
 
 
 def visualized(target: str, **settings: Any) -> Image.Image:
@@ -183,12 +217,12 @@ def lites() -> None:
     """What EfficientNet-Lite1 (above) and 2 (below) make of two photographs and of a goose."""
     rows = []
     for network in ("efficientnet_lite1", "efficientnet_lite2"):
-        seen = [
+        pictures = [
             dreamt("summer_palace", network=network),
             dreamt("flower", network=network, layer="blocks.3.2"),
             visualized("goose", network=network),
         ]
-        rows.append(row(seen, width=WIDTH))
+        rows.append(row(pictures, width=WIDTH))
     saved(stacked(rows), APPS / "deepdream" / "pictures" / "lites.jpg")
 
 
@@ -198,7 +232,7 @@ def pairs(*names: str) -> None:
     examples = {Path(pair["content"]).stem: pair for pair in app.examples()}
     for name in names or examples:
         *_, last = phosphene.stylize(**examples[name])
-        saved(last.image, PAINTED / f"{name}.jpg")
+        saved(last.image, RESULTS / f"{name}.jpg")
         print(f"{name}: {last.seconds:.1f} s", flush=True)
     cards = [card(name, Path(pair["style"])) for name, pair in examples.items()]
     rows = [row(cards[first : first + 4], width=WIDTH) for first in range(0, len(cards), 4)]
@@ -207,7 +241,7 @@ def pairs(*names: str) -> None:
 
 def card(name: str, style: Path) -> Image.Image:
     """A painting with its style in the corner."""
-    picture = Image.open(PAINTED / f"{name}.jpg").copy()
+    picture = Image.open(RESULTS / f"{name}.jpg").copy()
     corner = ImageOps.expand(ImageOps.contain(Image.open(style), (92, 92)), 3, "white")
     picture.paste(corner, (0, picture.height - corner.height))
     return picture
@@ -288,6 +322,7 @@ if __name__ == "__main__":
         "grown": grown,
         "lites": lites,
         "openings": openings,
+        "results": results,
         "walks": walks,
     }
     commands[what](*rest)
