@@ -13,6 +13,7 @@ from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
 from phosphene.methods.deepdream.dream import dream
 from phosphene.methods.deepdream.film import dream_video, zoom
+from phosphene.methods.deepdream.looks import dream_looks
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
 from phosphene.methods.style_transfer.sources import Style
@@ -46,6 +47,7 @@ __all__ = [
     "class_",
     "custom",
     "dream",
+    "dream_looks",
     "dream_video",
     "features",
     "invert",
