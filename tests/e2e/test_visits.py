@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 
@@ -11,6 +12,7 @@ from steps import (
     button,
     done,
     encoded,
+    long_settings,
     photographed,
     ready,
     run,
@@ -143,3 +145,64 @@ def test_a_painting_is_chosen_alone_and_both_pictures_are_in_sight(serve, visit)
         "before => [...document.querySelectorAll('.ph-input img')][1].src !== before", arg=painting
     )
     assert inputs.nth(0).locator("img").get_attribute("src") == photograph
+
+
+def test_a_reload_brings_back_picture_settings_and_result_until_reset(serve, visit):
+    address = serve("deepdream")
+    page = visit(f"{address}/{settings_of('deepdream', strength=1.7)}")
+    upload(page, "mine.jpg", encoded(Image.new("RGB", (120, 90), "red")))
+    run(page)
+    done(page)
+    page.wait_for_timeout(2000)
+    page.goto(f"{address}/")
+    page.get_by_text("Your last result").wait_for()
+    strength = page.get_by_label("number input for Strength").locator("visible=true").first
+    expect(strength).to_have_value("1.7")
+    pixel = """() => { const image = document.querySelector('.ph-input img');
+        const canvas = new OffscreenCanvas(1, 1).getContext('2d');
+        canvas.drawImage(image, 0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; }"""
+    assert page.evaluate(pixel)[0] > 200
+    assert page.evaluate(pixel)[1] < 50
+    button(page, "Reset").click()
+    page.wait_for_timeout(1000)
+    page.goto(f"{address}/")
+    ready(page)
+    assert not page.get_by_text("Your last result").count()
+
+
+def test_a_png_of_ours_gives_its_settings_wherever_it_is_dropped(serve, visit, tmp_path):
+    address = serve("deepdream")
+    page = visit(f"{address}/{settings_of('deepdream', strength=1.7)}")
+    ready(page)
+    run(page)
+    done(page)
+    take(page, "Picture · PNG", tmp_path / "mine.png")
+    other = visit(f"{address}/?tab=Zoom")
+    ready(other)
+    other.locator(".ph-recipe").locator("visible=true").first.wait_for()
+    data = base64.b64encode((tmp_path / "mine.png").read_bytes()).decode()
+    drop = """data => { const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+        const list = new DataTransfer();
+        list.items.add(new File([bytes], 'mine.png', { type: 'image/png' }));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: list, bubbles: true }));
+    }"""
+    other.evaluate(drop, data)
+    strength = other.get_by_label("number input for Strength").locator("visible=true").first
+    expect(strength).to_have_value("1.7")
+
+
+def test_on_a_phone_the_picture_forms_in_sight_and_progress_stands_by_run(serve, visit):
+    page = visit(f"{serve('deepdream')}/{long_settings('deepdream')}", 390)
+    ready(page)
+    page.evaluate("scrollTo(0, 0)")
+    run(page)
+    expect(page.locator(".ph-stage").locator("visible=true").first).to_be_in_viewport(ratio=0.6)
+    line = page.locator(".ph-status-line").locator("visible=true").first
+    expect(line).to_be_in_viewport(ratio=1)
+    gap = page.evaluate("""() => { const part = name => [...document.querySelectorAll(name)]
+        .find(e => e.offsetParent || getComputedStyle(e).position === 'fixed')
+        .getBoundingClientRect();
+        return part('.ph-actions').top - part('.ph-status-line').bottom; }""")
+    assert abs(gap) < 24
+    button(page, "Stop").click()
+    done(page)

@@ -9,15 +9,16 @@ import pytest
 from PIL import Image
 
 from phosphene import images
-from phosphene.errors import WeightsError
+from phosphene.errors import InputError, WeightsError
 from phosphene.frame import Frame, Panel, Table
+from phosphene.methods import recipes
 from tests.apps import PAGES, tabs_of
 from tests.tint import tint
 
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, events, layout, runs, views  # noqa: E402
+from phosphene.ui import controls, events, layout, runs, uploads, views, visits  # noqa: E402
 
 
 @pytest.fixture
@@ -326,3 +327,53 @@ def test_run_stays_ready_on_a_live_tab_alone(form_for):
     for live in (True, False):
         form = form_for(live=live)
         assert form.started()[form.run].interactive is live
+
+
+def test_before_and_after_are_one_file_where_they_can_be_compared(form_for, picture, tmp_path):
+    form = form_for(examples=[{"image": str(picture)}])
+    button = downloads(form).buttons["card"]
+    outcome = outcome_of(picture, tmp_path)
+    with Image.open(form.later(outcome)[button].value["path"]) as card:
+        assert card.height > 2 * outcome.frame.image.height
+    square = outcome_of(picture, tmp_path, image=Image.new("RGB", (64, 64)))
+    assert not form.later(square)[button].interactive
+    assert "card" not in downloads(form_for(views=[ui.Picture()])).buttons
+
+
+def test_a_result_is_made_large_from_itself_while_there_is_room(form_for, picture):
+    form = form_for(resume="image")
+    page = final(events.run(form, values_for(form, image=str(picture), steps=2, size=128)))
+    assert page[form.large].visible
+    last = page[form.run_state]
+    assert last.size == 128
+    page = final(events.run(form, values_for(form, steps=2), last, size=256))
+    with Image.open(io.BytesIO(page[form.run_state].result)) as large:
+        assert max(large.size) == 256
+    page = final(events.run(form, values_for(form, image=str(picture), size=512)))
+    assert not page[form.large].visible, "512 is the most that this method takes"
+    assert page[form.resume].visible
+
+
+def test_what_the_browser_kept_comes_back_and_other_files_do_not(form_for, picture, monkeypatch):
+    form = form_for()
+    monkeypatch.setattr(uploads.gradio_utils, "get_upload_folder", lambda: str(picture.parent))
+    visit = {"query": "?steps=7", "pictures": [str(picture)], "result": "/etc/hostname"}
+    values, result = visits._recalled(form, visit, ["image"], "")
+    assert values == {"steps": 7, "image": str(picture)}
+    assert result is None
+    for nonsense in (None, [], "text", {"pictures": [3]}):
+        assert visits._recalled(form, nonsense, ["image"], "")[1] is None
+
+
+def test_the_settings_of_a_picture_of_ours_fill_the_form_that_made_it(form_for, picture):
+    form = form_for()
+    *_, frame = tint(str(picture), steps=3, way="blue")
+    recipe = recipes.metadata(frame)
+    chosen, values = visits._of_recipe(recipe, [form])
+    assert chosen is form
+    assert (values["steps"], values["way"]) == (3, "blue")
+    assert "image" not in values
+    with pytest.raises(InputError, match="made by other"):
+        visits._of_recipe({**recipe, "method": "other"}, [form])
+    with pytest.raises(InputError, match="steps is 9999"):
+        visits._of_recipe({**recipe, "arguments": {"steps": 9999}}, [form])

@@ -16,6 +16,8 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 GAP, SIZE, LEADING = 6, 13, 17
 INK = (60, 60, 60)
+CARD_GAP, CARD_FOOT = 8, 44
+"""Pixels between the two pictures of a card, and below them."""
 
 
 def contact_sheet(panels: Sequence[Panel], columns: int, count: int = 0) -> Image.Image:
@@ -70,4 +72,26 @@ def sheet(tensor: Tensor, columns: int, gap: int = 4) -> Image.Image:
     for index, item in enumerate(tensor):
         row, column = divmod(index, columns)
         page.paste(to_image(item), (column * (width + gap), row * (height + gap)))
+    return page
+
+
+def card(before: Image.Image, after: Image.Image, title: str, longest: int = 1600) -> Image.Image:
+    """Before and after as one picture to post, side by side or one below the other, with a title.
+
+    Both have the size of the result, or less where the card's longer side would pass `longest`.
+    """
+    wide = after.width > after.height
+    side = (longest - CARD_GAP) // 2
+    across, down = (longest, side) if wide else (side, longest)
+    ratio = min(across / after.width, down / after.height, 1.0)
+    size = max(1, round(after.width * ratio)), max(1, round(after.height * ratio))
+    step = (0, size[1] + CARD_GAP) if wide else (size[0] + CARD_GAP, 0)
+    whole = size[0] + step[0], size[1] + step[1] + CARD_FOOT
+    page = Image.new("RGB", whole, "white")
+    for number, picture in enumerate((before, after)):
+        page.paste(picture.convert("RGB").resize(size), (number * step[0], number * step[1]))
+    draw = ImageDraw.Draw(page)
+    letters = font(20)
+    place = (10, whole[1] - CARD_FOOT // 2)
+    draw.text(place, cut(title, whole[0] - 20, letters), fill=INK, font=letters, anchor="lm")
     return page

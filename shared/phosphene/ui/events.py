@@ -18,7 +18,7 @@ from phosphene.knobs import Mask, Picture, Point
 from phosphene.ui import follow, html, permalinks, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
-from phosphene.ui.form import Form
+from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.views import Outcome, Panels, PanelSlider, Updates
@@ -60,7 +60,13 @@ def _connect_run(form: Form) -> None:
         yield from run(form, values, last or Run("", {}))
 
     form.run.click(play, form.inputs, form.outputs, **working)
+
+    def enlarge(last: Run | None, *values: Any) -> Iterator[Updates]:
+        last = last or Run("", {})
+        yield from run(form, values, last, size=last.size * LARGER)
+
     form.resume.click(go_on, [form.run_state, *form.inputs], form.outputs, **working)
+    form.large.click(enlarge, [form.run_state, *form.inputs], form.outputs, **working)
     form.stop.click(stop, form.run_state, form.stop, queue=False, **QUIET)
     if form.tab.live:
         changes = [control.change for control in form.inputs if hasattr(control, "change")]
@@ -111,16 +117,19 @@ def _connect_panels(
     view.gallery.select(fill, form.run_state, [*inputs, *rows], **QUIET)
 
 
-def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[Updates]:
+def run(
+    form: Form, values: Sequence[Any], last: Run | None = None, **changes: Any
+) -> Iterator[Updates]:
     """Run: check the form, show previews, end with the result and its files.
 
-    Given the visitor's last run, go on from its result, which is kept until there is a new one.
+    Given the visitor's last run, go on from its result, which is kept until there is a new one;
+    `changes` are arguments that differ from the form's.
     """
     current = None
     try:
-        arguments = {**form.arguments(values), **_resumed(form, last)}
+        arguments = {**form.arguments(values), **_resumed(form, last), **changes}
         current = checked(form.tab.method, arguments)
-        current.result = last.result if last else b""
+        current.result, current.size = (last.result, last.size) if last else (b"", 0)
         yield {form.run_state: current, **form.started()}
         fetch_weights(form.tab.parameters, current, gr.Progress())
         with closing(frames(current)) as stream:  # type: ignore[type-var]
@@ -128,7 +137,7 @@ def run(form: Form, values: Sequence[Any], last: Run | None = None) -> Iterator[
                 yield form.preview(frame)
         yield from finished(form, current)
     except Exception as error:
-        kept = {form.resume: gr.Button(visible=True)} if last and last.result else {}
+        kept = form.going_on(True, last.size) if last and last.result else {}
         if current and current.stopping:
             yield {**form.idle("Stopped"), **kept}
             return
@@ -163,7 +172,7 @@ def finished(form: Form, current: Run) -> Iterator[Updates]:
         }
         yield form.later(outcome)
         current.close(outcome.png.read_bytes() if form.tab.resume else b"")
-        yield {form.run_state: current, form.resume: gr.Button(visible=bool(current.result))}
+        yield {form.run_state: current, **form.going_on(bool(current.result), current.size)}
 
 
 def stop(current: Run | None) -> Any:

@@ -10,10 +10,13 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
-from phosphene.knobs import Parameter
+from phosphene.knobs import Parameter, Range
 from phosphene.ui import controls, html
 from phosphene.ui.tab import Tab
 from phosphene.ui.views import Downloads, Outcome, Updates, View
+
+LARGER = 2
+"""What *Make it large* multiplies the size of a result by."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,7 @@ class Form:
     run: gr.Button
     stop: gr.Button
     resume: gr.Button
+    large: gr.Button
     share: gr.Button
     reset: gr.Button
     recipe: gr.UploadButton
@@ -55,7 +59,7 @@ class Form:
         """Everything a run may change."""
         shown = [output for view in self.views for output in view.outputs]
         places = [view.place for view in self.views if view.place]
-        buttons = [self.run, self.stop, self.reset, self.resume]
+        buttons = [self.run, self.stop, self.reset, self.resume, self.large]
         return [*shown, *places, self.chooser, self.status, self.badge, self.run_state, *buttons]
 
     @property
@@ -82,7 +86,16 @@ class Form:
             self.run: gr.Button(interactive=self.tab.live),
             self.stop: gr.Button(interactive=True),
             self.reset: gr.Button(interactive=False),
-            self.resume: gr.Button(visible=False),
+            **self.going_on(False),
+        }
+
+    def going_on(self, possible: bool, size: int = 0) -> Updates:
+        """The buttons that take up a result, where there is one of `size` pixels to take up."""
+        knob = next((p.knob for p in self.tab.parameters if p.name == "size"), None)
+        room = isinstance(knob, Range) and size * LARGER <= knob.high
+        return {
+            self.resume: gr.Button(visible=possible),
+            self.large: gr.Button(visible=possible and room),
         }
 
     def premade(self, path: Path, words: str) -> Updates:
@@ -128,7 +141,7 @@ class Form:
 
     def cleared(self) -> Updates:
         """Everything that a run may change, as it was before the first one."""
-        updates = {**self.idle(), self.run_state: None, self.resume: gr.Button(visible=False)}
+        updates = {**self.idle(), self.run_state: None, **self.going_on(False)}
         for view in self.views:
             updates |= view.reset() | _shown(view, view.running)
         return updates

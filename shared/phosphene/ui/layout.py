@@ -58,6 +58,9 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
         parts["resume"] = gr.Button(
             "Continue", size="lg", scale=2, visible=False, elem_classes=["ph-run"]
         )
+        parts["large"] = gr.Button(
+            "Make it large", size="lg", scale=2, visible=False, elem_classes=["ph-run"]
+        )
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
@@ -98,7 +101,8 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
         padding=False,
         elem_classes=["ph-line", "ph-status-line"],
     )
-    stages, below = tab.stages, views.below()
+    stages = tab.stages
+    below = views.below(stages)
     with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
             shown = view.running or view.opens(tab.opening)

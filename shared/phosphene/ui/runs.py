@@ -58,8 +58,8 @@ def user_error(error: Exception) -> gr.Error:
 class Run:
     """What the page remembers of a run: its last frame and a film of bounded length.
 
-    When it is over, only `result` stays, a PNG, where the page can go on from it, and `sets`, the
-    knobs that each of its panels fills in.
+    When it is over, only `result` stays, a PNG of `size`, where the page can go on from it, and
+    `sets`, the knobs that each of its panels fills in.
     """
 
     name: str
@@ -72,11 +72,13 @@ class Run:
     _seen: int = 0
     rate: float = 0.0
     result: bytes = b""
+    size: int = 0
     sets: tuple[Mapping[str, Any], ...] = ()
 
     def close(self, picture: bytes = b"") -> None:
         """Let go of everything but the result."""
         self.sets = tuple(panel.sets for panel in self.last.panels) if self.last else ()
+        self.size = int(self.arguments.get("size") or 0)
         self.film, self.last, self.arguments = [], None, {}
         self.result = picture if len(picture) <= LARGEST else b""
 

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 import gradio as gr
+from PIL import Image
 
 from phosphene import images
 from phosphene.frame import Frame, Panel
+from phosphene.images.sheets import card
 from phosphene.methods.recipes import save_png
 from phosphene.ui import export, html
 from phosphene.ui.runs import Run
@@ -28,7 +30,12 @@ PREVIEW_SIDE = 1024
 """Pixels of a preview's longer side at most."""
 ALIKE = 0.02
 """The share by which the aspects of two pictures may differ that are laid over each other."""
-FILES = {"png": "Picture · PNG", "mp4": "Film · MP4", "webp": "Film · WebP"}
+FILES = {
+    "png": "Picture · PNG",
+    "card": "Before and after · JPEG",
+    "mp4": "Film · MP4",
+    "webp": "Film · WebP",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,22 @@ class Outcome:
         path = self.path(".mp4")
         reel = [data for _, data in self.film]
         return path if path.exists() else export.mp4(reel, path, self.run.rate or export.RATE)
+
+    def card(self, before: Image.Image) -> Path:
+        """Before and after as one file to post."""
+        path = self.path("-card.jpg")
+        title = f"{self.run.name.replace('_', ' ')} · Phosphene"
+        card(before, self.frame.image, title).save(path, quality=90)
+        return path
+
+    def before(self, name: str) -> Image.Image | None:
+        """The picture in a parameter, where the result has its shape and can be laid over it."""
+        source = self.run.arguments.get(name)
+        if source is None:
+            return None
+        before, after = images.load(source), self.frame.image
+        alike = abs(before.width / before.height / (after.width / after.height) - 1) <= ALIKE
+        return before.resize(after.size) if alike else None
 
     def files(self) -> list[str]:
         """The method's own files, written under their own names in a folder of their own."""
@@ -188,13 +211,8 @@ class Compare(View):
 
     def result(self, outcome: Outcome) -> Updates:
         """Both pictures, where they have the same shape."""
-        source = outcome.run.arguments.get(self.before)
-        if source is None:
-            return {}
-        before, after = images.load(source), outcome.frame.image
-        if abs(before.width / before.height / (after.width / after.height) - 1) > ALIKE:
-            return {}
-        return {self.slider: (before.resize(after.size), after)}
+        before = outcome.before(self.before)
+        return {self.slider: (before, outcome.frame.image)} if before else {}
 
     def reset(self) -> Updates:
         """No pictures."""
@@ -453,7 +471,13 @@ class Verdict(View):
 
 
 class Downloads(View):
-    """What to take home: the result with its recipe, the run as a film, the method's own files."""
+    """What to take home: the result with its recipe, the run as a film, the method's own files.
+
+    `before` names the parameter whose picture stands beside the result on a card, "" for none.
+    """
+
+    def __init__(self, before: str = "") -> None:
+        self.before = before
 
     def build(self, opening: Path | None = None) -> None:
         """A button each, and a hidden list."""
@@ -461,6 +485,7 @@ class Downloads(View):
             self.buttons = {
                 name: gr.DownloadButton(label, size="sm", interactive=False)
                 for name, label in FILES.items()
+                if name != "card" or self.before
             }
         self.files = gr.File(
             label="Files", file_count="multiple", interactive=False, visible=False, height=120
@@ -481,11 +506,15 @@ class Downloads(View):
 
     def later(self, outcome: Outcome) -> Updates:
         """The films of a run that took more than one step."""
-        if len(outcome.film) < 2:
-            return {self.buttons[name]: _withdrawn() for name in ("mp4", "webp")}
+        made: dict[str, Path] = {}
+        if len(outcome.film) > 1:
+            made = {"mp4": outcome.mp4, "webp": outcome.webp}
+        if self.before and (before := outcome.before(self.before)):
+            made["card"] = outcome.card(before)
         return {
-            self.buttons["mp4"]: _offered(outcome.mp4),
-            self.buttons["webp"]: _offered(outcome.webp),
+            button: _offered(made[name]) if name in made else _withdrawn()
+            for name, button in self.buttons.items()
+            if name != "png"
         }
 
     def reset(self) -> Updates:
@@ -519,9 +548,10 @@ def standard(before: str | None) -> tuple[View, ...]:
     return (Picture(), *compare, Panels(), Tables(), Steps(), Plot())
 
 
-def below() -> tuple[View, ...]:
-    """What stands below the stage of every tab."""
-    return (Downloads(), Measures(), Verdict())
+def below(stages: Sequence[View]) -> tuple[View, ...]:
+    """What stands below the stage of every tab; a result that is compared has a card."""
+    compared = next((view.before for view in stages if isinstance(view, Compare)), "")
+    return (Downloads(compared), Measures(), Verdict())
 
 
 __all__ = [
