@@ -32,7 +32,7 @@ class Chooser:
             return
         with gr.Tabs(elem_classes=["ph-ways"]) as self._groups[name]:
             for tab in own:
-                with gr.Tab(tab.name, id=tab.name):
+                with gr.Tab(tab.way or tab.name, id=tab.name):
                     self.forms.append(form_of(tab))
 
     @property

@@ -36,6 +36,7 @@ def connect(form: Form, restored: Any) -> None:
     form.reset.click(lambda: cleared(form), None, reset, **QUIET)
     _connect_choices(form)
     follow.network(form, restored, QUIET)
+    follow.layers(form, restored, QUIET)
     _follow_pictures(form, restored)
     _follow_points(form)
     for view in form.views:

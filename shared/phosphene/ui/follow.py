@@ -42,6 +42,31 @@ def network(form: Form, restored: Any, quiet: dict[str, Any]) -> None:
             chosen.change(update, [chosen, *lists], outputs, **quiet)
 
 
+def layers(form: Form, restored: Any, quiet: dict[str, Any]) -> None:
+    """The pictured layers are those of the network; one that is pressed is chosen."""
+    for name, strips in form.layers.items():
+        control = form.named[name][1]
+        listed = form.tab.pictured_layers
+        for network, strip in strips.items():
+            names = [layer for layer, _, _ in listed[network]]
+            strip.click(partial(_pressed, names), strip, control, **quiet)
+        knob: Any = form.named[name][0].knob
+        if strips and knob.network in form.named:
+            chosen: Any = form.named[knob.network][1]
+            show = partial(_pictured, list(strips))
+            restored.then(show, chosen, list(strips.values()), **quiet)
+            chosen.change(show, chosen, list(strips.values()), **quiet)
+
+
+def _pressed(names: Sequence[str], index: int) -> str:
+    return names[index]
+
+
+def _pictured(networks: Sequence[str], name: str) -> Any:
+    updates = [gr.HTML(visible=network == name) for network in networks]
+    return updates if len(updates) > 1 else updates[0]
+
+
 def device_words() -> str:
     """The device that runs take place on."""
     return device.describe(device.pick())

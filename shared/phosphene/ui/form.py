@@ -28,6 +28,7 @@ class Form:
     strips: dict[str, gr.HTML]
     examples: gr.HTML
     looks: gr.HTML
+    layers: dict[str, dict[str, gr.HTML]]
     run: gr.Button
     stop: gr.Button
     resume: gr.Button

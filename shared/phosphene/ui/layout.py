@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from phosphene.knobs import Mask, Parameter, Picture
+from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Parameter, Picture
 from phosphene.ui import controls, html, views
 from phosphene.ui.form import Form
 from phosphene.ui.strips import Item, strip
@@ -119,9 +119,13 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
 def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, Any]) -> None:
     left = [p for p in tab.parameters if p.name not in made]
     basic = [p for p in left if not p.knob.advanced]
+    parts["layers"] = {}
     if basic:
         with gr.Accordion("Settings", open=True, elem_classes=["ph-group"]):
-            made.update({p.name: controls.build(p) for p in basic})
+            for parameter in basic:
+                if isinstance(parameter.knob, LayerChoice) and not parameter.knob.several:
+                    parts["layers"][parameter.name] = _layers(tab)
+                made[parameter.name] = controls.build(parameter)
     _experts([p for p in left if p.knob.advanced], made)
     with gr.Row(elem_classes=["ph-foot"]):
         parts["share"] = gr.Button("Share these settings", size="sm")
@@ -138,6 +142,20 @@ def _knobs(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str, 
     )
     if tab.explain:
         gr.Markdown(tab.explain, elem_classes=["ph-explain"])
+
+
+def _layers(tab: Tab) -> dict[str, gr.HTML]:
+    """A strip of pictured layers for each network, that of the default one shown."""
+    defaults = {p.default for p in tab.parameters if isinstance(p.knob, NetworkChoice)}
+    return {
+        network: strip(
+            "",
+            [Item(word, picture) for _, word, picture in layers],
+            captions=True,
+            visible=network in defaults,
+        )
+        for network, layers in tab.pictured_layers.items()
+    }
 
 
 def _experts(advanced: Sequence[Parameter], made: dict[str, gr.components.Component]) -> None:

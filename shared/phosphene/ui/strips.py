@@ -29,7 +29,12 @@ class Item:
 
 
 def strip(
-    label: str, items: Sequence[Item], *, captions: bool = False, one_row: bool = False
+    label: str,
+    items: Sequence[Item],
+    *,
+    captions: bool = False,
+    one_row: bool = False,
+    visible: bool = True,
 ) -> gr.HTML:
     """Buttons in rows, or in one that scrolls; the value is the number of the one chosen last."""
     return gr.HTML(
@@ -37,7 +42,7 @@ def strip(
         html_template=buttons(label, items, captions),
         js_on_load=script("strip"),
         padding=False,
-        visible=bool(items),
+        visible=visible and bool(items),
         elem_classes=["ph-strip-block", *(["ph-one-row"] if one_row else [])],
     )
 

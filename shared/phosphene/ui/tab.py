@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +23,8 @@ class Tab:
     `looks` is a folder with a picture NAME.jpg for each preset; `results` one with what examples
     and presets make (`made`, `made_by`); `resume` names the parameter that takes the last result,
     to go on from it; a `live` tab runs on every change of a knob, and the newest one wins; tabs of
-    one `group` stand together under its name.
+    one `group` stand together under its name, each as a `way` of it; `layers` is a folder with a
+    picture NETWORK/LAYER.jpg of what a layer likes and their words in layers.json.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Tab:
     resume: str | None = None
     live: bool = False
     group: str = ""
+    way: str = ""
+    layers: Path | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -82,6 +86,19 @@ class Tab:
         folder = self.results / self.method.__name__ if self.results else None
         paths = [folder / f"{name}{suffix}" for suffix in (".mp4", ".jpg")] if folder else []
         return next((path for path in paths if path.is_file()), None)
+
+    @property
+    def pictured_layers(self) -> dict[str, list[tuple[str, str, Path]]]:
+        """For each network its layers that have a picture: (layer, word, picture)."""
+        if self.layers is None:
+            return {}
+        listed = json.loads((self.layers / "layers.json").read_text(encoding="utf-8"))
+        return {
+            network: [
+                (layer, word, self.layers / network / f"{layer}.jpg") for layer, word in pairs
+            ]
+            for network, pairs in listed.items()
+        }
 
     @property
     def opening(self) -> Path | None:
