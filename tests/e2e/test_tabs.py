@@ -11,7 +11,7 @@ from steps import TABS, button, done, photographed, ready, run, settings_of, tab
 
 from phosphene.images import video
 from phosphene.knobs import File, parameters
-from phosphene.ui import views
+from phosphene.ui import stages
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -69,14 +69,14 @@ def rows_shown(page, view):
 
 
 PROMISES = {
-    views.Picture: picture_shown,
-    views.Compare: two_pictures_shown,
-    views.Film: film_plays,
-    views.Panels: panels_shown,
-    views.PanelSlider: first_panel_shown,
-    views.Steps: panels_shown,
-    views.Plot: curve_shown,
-    views.Tables: rows_shown,
+    stages.Picture: picture_shown,
+    stages.Compare: two_pictures_shown,
+    stages.Film: film_plays,
+    stages.Panels: panels_shown,
+    stages.PanelSlider: first_panel_shown,
+    stages.Steps: panels_shown,
+    stages.Plot: curve_shown,
+    stages.Tables: rows_shown,
 }
 
 

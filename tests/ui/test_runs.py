@@ -18,7 +18,7 @@ from tests.tint import tint
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, events, layout, runs, uploads, views, visits  # noqa: E402
+from phosphene.ui import controls, events, footers, layout, runs, stages, uploads, views, visits  # noqa: E402
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def view(form, kind):
 
 
 def downloads(form):
-    return view(form, views.Downloads)
+    return view(form, footers.Downloads)
 
 
 def test_looks_with_a_picture_show_it_and_the_others_stay_words(form_for, picture, tmp_path):
@@ -72,10 +72,10 @@ def results(picture, tmp_path):
 
 def test_a_page_opens_with_what_its_first_example_made(form_for, picture, results):
     examples = [{"image": str(picture)}]
-    assert view(form_for(examples=examples), views.Picture).stage.value is None
+    assert view(form_for(examples=examples), stages.Picture).stage.value is None
     form = form_for(examples=examples, results=results.parent)
     assert form.tab.opening == results / "ramp.jpg"
-    assert view(form, views.Picture).stage.value is not None
+    assert view(form, stages.Picture).stage.value is not None
     assert "first example" in form.status.value
 
 
@@ -89,7 +89,7 @@ def test_an_example_shows_what_it_made_at_once(form_for, picture, results, tmp_p
     Image.new("RGB", (64, 64), "green").save(other)
     examples = [{"image": str(picture)}, {"image": str(other)}]
     form = form_for(examples=examples, results=results.parent)
-    stage = view(form, views.Picture).stage
+    stage = view(form, stages.Picture).stage
     values = values_for(form, image=str(other))
     page = after(form, events._offered(form, "image", 0, *values))
     assert page[form.inputs[0]] == str(picture)
@@ -105,7 +105,7 @@ def test_a_look_shows_its_result_and_runs_on_ones_own_picture(form_for, picture,
     examples = [{"image": str(picture)}]
     form = form_for(examples=examples, results=results.parent, presets=presets)
     amount = form.named["amount"][1]
-    stage = view(form, views.Picture).stage
+    stage = view(form, stages.Picture).stage
 
     def chosen(look, path):
         values = values_for(form, image=str(path))
@@ -235,7 +235,7 @@ def panels_of(picture):
 
 def test_panels_are_moved_through_in_the_browser(form_for, picture, tmp_path):
     form = form_for(views=[ui.PanelSlider("Depth"), ui.Picture()])
-    slider = view(form, views.PanelSlider)
+    slider = view(form, stages.PanelSlider)
     page = form.result(outcome_of(picture, tmp_path, panels=panels_of(picture)))
     assert page[slider.place].visible
     assert page[form.chooser].selected == "Depth"
@@ -251,22 +251,22 @@ def test_panels_are_moved_through_in_the_browser(form_for, picture, tmp_path):
 
 def test_a_view_with_nothing_to_show_is_not_seen(form_for, picture, tmp_path):
     form = form_for(examples=[{"image": str(picture)}])
-    empty = [views.Panels, views.Tables]
+    empty = [stages.Panels, stages.Tables]
     page = form.result(outcome_of(picture, tmp_path))
     assert [page[view(form, kind).place].visible for kind in empty] == [False, False]
-    assert page[view(form, views.Compare).place].visible
+    assert page[view(form, stages.Compare).place].visible
     assert page[form.chooser].selected == "Picture"
     table = Table("How sure", ("class", "probability"), (("<b>cat", 0.25),))
     page = form.result(outcome_of(picture, tmp_path, panels=panels_of(picture), tables=(table,)))
     assert [page[view(form, kind).place].visible for kind in empty] == [True, True]
-    assert "&lt;b&gt;cat" in page[view(form, views.Tables).page]
+    assert "&lt;b&gt;cat" in page[view(form, stages.Tables).page]
 
 
 def test_pictures_of_other_shapes_are_not_compared(form_for, picture, tmp_path):
     form = form_for(examples=[{"image": str(picture)}])
     square = Image.new("RGB", (64, 64))
     page = form.result(outcome_of(picture, tmp_path, image=square))
-    assert not page[view(form, views.Compare).place].visible
+    assert not page[view(form, stages.Compare).place].visible
 
 
 def test_the_view_of_the_running_result_is_in_front_at_run(form_for):
@@ -276,7 +276,7 @@ def test_the_view_of_the_running_result_is_in_front_at_run(form_for):
 
 def test_a_film_is_shown_where_a_method_makes_one(form_for, picture, tmp_path):
     form = form_for(views=[ui.Film(), ui.Picture()])
-    film = view(form, views.Film)
+    film = view(form, stages.Film)
     assert not form.result(outcome_of(picture, tmp_path))[film.place].visible
     run = runs.Run("tint", {"image": str(picture)})
     for frame in tint(str(picture), steps=3):
@@ -293,8 +293,8 @@ def test_a_method_of_one_frame_has_no_curve_no_steps_and_no_film(form_for, pictu
     run.keep(Frame(images.load(picture, 96)))
     outcome = views.Outcome(run.last, run, run.close_film(), tmp_path)
     page = form.result(outcome)
-    assert not page[view(form, views.Plot).place].visible
-    assert not page[view(form, views.Steps).place].visible
+    assert not page[view(form, stages.Plot).place].visible
+    assert not page[view(form, stages.Steps).place].visible
     later = form.later(outcome)
     assert not later[downloads(form).buttons["mp4"]].interactive
 
@@ -318,9 +318,9 @@ def test_reset_forgets_the_result_and_hides_what_came_with_it(form_for):
     shown = dict(zip([*form.inputs, form.looks, *form.outputs], values, strict=True))
     assert shown[form.run_state] is None
     assert shown[form.looks] is None
-    hidden = (form.resume, downloads(form).files, view(form, views.PanelSlider).place)
+    hidden = (form.resume, downloads(form).files, view(form, stages.PanelSlider).place)
     assert not any(shown[part].visible for part in hidden)
-    assert shown[view(form, views.Picture).place].visible
+    assert shown[view(form, stages.Picture).place].visible
 
 
 def test_run_stays_ready_on_a_live_tab_alone(form_for):

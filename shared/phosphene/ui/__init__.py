@@ -6,8 +6,7 @@ port.read("GRADIO_SERVER_PORT")
 
 from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.pages import page  # noqa: E402
-from phosphene.ui.tab import Tab  # noqa: E402
-from phosphene.ui.views import (  # noqa: E402
+from phosphene.ui.stages import (  # noqa: E402
     Compare,
     Film,
     Panels,
@@ -16,8 +15,9 @@ from phosphene.ui.views import (  # noqa: E402
     Plot,
     Steps,
     Tables,
-    View,
 )
+from phosphene.ui.tab import Tab  # noqa: E402
+from phosphene.ui.views import View  # noqa: E402
 
 __all__ = [
     "Compare",

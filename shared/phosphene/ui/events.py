@@ -21,8 +21,9 @@ from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.scripts import script
-from phosphene.ui.views import Outcome, Panels, PanelSlider, Updates
-from phosphene.ui.views import Picture as Stage
+from phosphene.ui.stages import Panels, PanelSlider
+from phosphene.ui.stages import Picture as Stage
+from phosphene.ui.views import Outcome, Updates
 from phosphene.ui.visits import QUIET
 
 BRUSHED = 512

@@ -12,8 +12,9 @@ import gradio as gr
 from phosphene.frame import Frame
 from phosphene.knobs import Parameter, Range
 from phosphene.ui import controls, html
+from phosphene.ui.footers import Downloads
 from phosphene.ui.tab import Tab
-from phosphene.ui.views import Downloads, Outcome, Updates, View
+from phosphene.ui.views import Outcome, Updates, View
 
 LARGER = 2
 """What *Make it large* multiplies the size of a result by."""

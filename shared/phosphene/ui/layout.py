@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Parameter, Picture
-from phosphene.ui import controls, html, views
+from phosphene.ui import controls, footers, html
 from phosphene.ui.form import Form
 from phosphene.ui.strips import Item, strip
 from phosphene.ui.tab import Tab, example_name
@@ -102,7 +102,7 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
         elem_classes=["ph-line", "ph-status-line"],
     )
     stages = tab.stages
-    below = views.below(stages)
+    below = footers.below(stages)
     with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
             shown = view.running or view.opens(tab.opening)

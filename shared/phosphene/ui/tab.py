@@ -10,7 +10,7 @@ from typing import Any
 
 from phosphene.frame import Frame
 from phosphene.knobs import Parameter, Picture, parameters
-from phosphene.ui import views
+from phosphene.ui import stages
 from phosphene.ui.views import View
 
 
@@ -53,7 +53,7 @@ class Tab:
             return tuple(self.views)
         pictures = [p.name for p in self.parameters if isinstance(p.knob, Picture)]
         needed = [name for name in pictures if name in self.starting_names] or pictures
-        return views.standard(needed[0] if needed else None)
+        return stages.standard(needed[0] if needed else None)
 
     def starting(self, parameter: Parameter) -> Any:
         """What a picture control holds at first: the first example's."""

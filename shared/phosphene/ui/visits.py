@@ -15,7 +15,7 @@ from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
 from phosphene.ui.runs import user_error
 from phosphene.ui.scripts import script
-from phosphene.ui.views import Picture as Stage
+from phosphene.ui.stages import Picture as Stage
 from phosphene.ui.views import Updates
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
