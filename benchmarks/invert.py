@@ -27,7 +27,7 @@ from _tables import HERE, Options, main
 from _tools import as_built
 
 from phosphene import Frame, images, invert, invert_layers
-from phosphene.methods.feature_inversion.search import PER_STEP
+from phosphene.methods.feature_inversion.search import FEATURE_ERROR, LIKENESS, PER_STEP, STRUCTURE
 from phosphene.optimize import losses
 
 DOCUMENT = "invert.md"
@@ -66,7 +66,7 @@ def quality(options: Options, name: str) -> Iterator[str]:
     photos = sorted(EXAMPLES.glob("*.jpg"))
     for layer, iterations in ITERATIONS[name].items():
         if options.smoke:
-            rows = [inverted(photos[0], name, layer, 8, 64)]
+            rows = [inverted(photos[0], name, layer, 8, 96)]
         else:
             rows = [kept(photo, name, layer, iterations) for photo in photos]
         psnr, ssim, error = (
@@ -99,7 +99,7 @@ def kept(photo: Path, name: str, layer: str, iterations: int) -> dict[str, str]:
 def inverted(photo: Path, name: str, layer: str, iterations: int, size: int) -> dict[str, str]:
     """How near an inversion comes, under the names of the columns."""
     *_, frame = invert(photo, network=name, layer=layer, size=size, steps=iterations)
-    figures = (f"{frame.metrics[key]:.5f}" for key in ("PSNR, dB", "SSIM", "feature error"))
+    figures = (f"{frame.metrics[key]:.5f}" for key in (LIKENESS, STRUCTURE, FEATURE_ERROR))
     return dict(zip(COLUMNS, (name, photo.stem, layer, str(iterations), *figures), strict=True))
 
 
@@ -111,7 +111,7 @@ def curve(options: Options) -> Iterator[str]:
         frames = invert(KOALA, layer=layer, size=size, steps=max(marks), device=options.device)
         # The first step is a warm-up along the gradient.
         cells = {
-            PER_STEP * (frame.step - 1): f"{frame.metrics['PSNR, dB']:.1f}, {frame.seconds:.0f} s"
+            PER_STEP * (frame.step - 1): f"{frame.metrics[LIKENESS]:.1f}, {frame.seconds:.0f} s"
             for frame in frames
         }
         yield f"| {layer} | {' | '.join(cells.get(mark, '') for mark in marks)} |"
@@ -166,7 +166,7 @@ class Plain:
 
 def speed(options: Options) -> Iterator[str]:
     """Our walks and single layers; the plain loop for the same walks, and to the same error."""
-    size = 64 if options.smoke else SIZE
+    size = 96 if options.smoke else SIZE
     steps = {"steps": 8} if options.smoke else {}
     yield "| task | ours: first picture | ours: result | plain loop | times faster |"
     yield "|---|---|---|---|---|"
@@ -191,7 +191,7 @@ def speed(options: Options) -> Iterator[str]:
             f"| {'over ' if short else ''}{seconds / whole:.1f} |"
         )
     first, whole, frame = timed(invert(KOALA, layer="relu4_1", size=size, **steps))
-    decibels = frame.metrics["PSNR, dB"]
+    decibels = frame.metrics[LIKENESS]
     yield f"| vgg19 `relu4_1`, {decibels:.1f} dB | {first:.1f} s | {whole:.1f} s | | |"
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 import phosphene
 from phosphene import InputError, load_network
+from phosphene.methods.feature_inversion.search import FEATURE_ERROR, LIKENESS, STRUCTURE
 from phosphene.methods.feature_inversion.targets import Target
 from tests.pictures import PALACE
 
@@ -29,8 +30,8 @@ def test_the_error_falls_with_steps_and_the_picture_comes_back_from_the_first_ta
     frames = list(phosphene.invert(PALACE, layer="relu1_1", steps=160, **SMALL))
     errors = [terms["relu1_1"] for terms in frames[-1].history]
     assert errors[-1] < 0.05 * errors[0]
-    assert frames[-1].metrics["PSNR, dB"] > 32
-    assert frames[-1].metrics["SSIM"] > 0.95
+    assert frames[-1].metrics[LIKENESS] > 32
+    assert frames[-1].metrics[STRUCTURE] > 0.95
     assert frames[-1].verdict
 
 
@@ -53,7 +54,7 @@ def test_the_error_told_is_that_of_the_picture_shown(layer):
             for picture in (phosphene.images.load(PALACE, LITE["size"]), frame.image)
         )
     error = float(Target(layer, target).error(features))
-    assert frame.metrics["feature error"] == pytest.approx(error, rel=0.03)
+    assert frame.metrics[FEATURE_ERROR] == pytest.approx(error, rel=0.03)
 
 
 def test_scores_alone_bring_back_what_is_seen():
@@ -61,14 +62,14 @@ def test_scores_alone_bring_back_what_is_seen():
         phosphene.images.to_tensor(phosphene.images.load(PALACE, 160))
     )
     frame = last(phosphene.invert(PALACE, layer="logits", steps=96, **LITE | {"size": 160}))
-    assert frame.metrics["feature error"] < 0.7
+    assert frame.metrics[FEATURE_ERROR] < 0.7
     assert set(verdict) & set(frame.verdict)
 
 
 def test_a_search_that_stands_still_ends():
     frame = last(phosphene.invert(PALACE, layer="relu1_1", steps=2000, **SMALL))
     assert frame.step == frame.steps < 1000
-    assert frame.metrics["PSNR, dB"] > 35
+    assert frame.metrics[LIKENESS] > 35
 
 
 def test_a_region_knows_nothing_of_what_lies_outside_of_it():
@@ -90,9 +91,9 @@ def test_a_region_knows_nothing_of_what_lies_outside_of_it():
 
 def test_fewer_activations_keep_less():
     options = {"layer": "relu2_1", "steps": 48, **SMALL}
-    everything = last(phosphene.invert(PALACE, **options)).metrics["PSNR, dB"]
-    strongest = last(phosphene.invert(PALACE, strongest=2, **options)).metrics["PSNR, dB"]
-    few = last(phosphene.invert(PALACE, channels="0-7", **options)).metrics["PSNR, dB"]
+    everything = last(phosphene.invert(PALACE, **options)).metrics[LIKENESS]
+    strongest = last(phosphene.invert(PALACE, strongest=2, **options)).metrics[LIKENESS]
+    few = last(phosphene.invert(PALACE, channels="0-7", **options)).metrics[LIKENESS]
     assert everything > strongest + 3
     assert everything > few + 3
 

@@ -8,6 +8,7 @@ import numpy as np
 
 import phosphene
 from phosphene import load_network
+from phosphene.methods.feature_inversion.route import in_order, route
 from phosphene.methods.feature_inversion.targets import settings
 from tests.pictures import PALACE
 
@@ -25,7 +26,7 @@ def test_deeper_layers_keep_less():
         phosphene.invert_layers(PALACE, layers=("relu4_1", "relu1_1", "relu3_1"), steps=64, **SMALL)
     )
     (table,) = frame.tables
-    assert table.columns == ("layer", "PSNR, dB", "error")
+    assert table.columns == ("layer", "likeness in dB (PSNR)", "features still off")
     assert [row[0] for row in table.rows] == ["relu1_1", "relu3_1", "relu4_1"]
     decibels = [row[1] for row in table.rows]
     assert decibels == sorted(decibels, reverse=True)
@@ -64,3 +65,19 @@ def test_two_networks_walk_side_by_side():
     assert [len(table.rows) for table in frame.tables] == [2, 2]
     assert sum("vgg19" in caption for caption in captions) == 2
     assert sum("efficientnet_lite0" in caption for caption in captions) == 2
+
+
+def test_a_walk_begins_with_the_photograph_and_skips_what_looks_like_it():
+    net = load_network("vgg19", device="cpu")
+    layers = route(net, 10)
+    assert len(set(layers)) == 10
+    assert list(layers) == list(in_order(net, layers))
+    assert [name for name in layers if name < "relu3"] == ["relu1_1"]
+    assert set(route(net, 6)) < set(layers)
+    assert len(route(net, 16)) == 16
+
+
+def test_every_network_of_a_kind_has_the_layers_of_its_walk():
+    for name in ("efficientnet_lite0", "vgg19"):
+        net = load_network(name, device="cpu")
+        assert set(route(net, 10)) <= set(net.taps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated, cast
 
 import torch
 from PIL import Image
@@ -15,18 +15,29 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import (
-    Choice,
-    File,
-    LayerChoice,
-    Mask,
-    NetworkChoice,
-    Picture,
-    Range,
-    Seed,
-    Text,
-)
+from phosphene.knobs import Picture, Seed
 from phosphene.methods import method
+from phosphene.methods.feature_inversion.parameters import (
+    Canvas,
+    Channels,
+    Compared,
+    FeatureFile,
+    Iterations,
+    Jitter,
+    Layer,
+    NearGrey,
+    Net,
+    OtherLayer,
+    OtherPicture,
+    OtherShare,
+    Power,
+    Region,
+    Repeats,
+    Sides,
+    Smoothness,
+    StartFrom,
+    Strongest,
+)
 from phosphene.methods.feature_inversion.search import (
     Comparison,
     Start,
@@ -47,14 +58,6 @@ from phosphene.methods.feature_inversion.targets import (
 from phosphene.networks import features as feature_files
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import EMBEDDED
-
-Sides: TypeAlias = Annotated[
-    int, Range(64, 768, 32, label="Size", help="longer side, pixels", quick=96)
-]
-Net: TypeAlias = Annotated[
-    str, NetworkChoice(EMBEDDED, label="Network", quick="efficientnet_lite0")
-]
 
 STEPS = 48
 """Iterations where nothing is said, times the depth's factor."""
@@ -64,100 +67,26 @@ STEPS = 48
 def invert(
     image: Annotated[ImageLike | None, Picture(label="Your picture")] = None,
     *,
-    layer: Annotated[
-        str,
-        LayerChoice(
-            label="Layer",
-            help="early ones keep the picture, late ones its gist",
-            quick="blocks.2.1",
-        ),
-    ] = "relu4_1",
+    layer: Layer = "relu4_1",
     network: Net = "vgg19",
-    size: Sides = 224,
-    steps: Annotated[
-        int | None,
-        Range(
-            1,
-            2000,
-            label="Iterations",
-            help="more come nearer; empty: 24 to 192, by depth",
-            quick=8,
-        ),
-    ] = None,
-    smoothness: Annotated[
-        float | None,
-        Range(
-            0.0,
-            100.0,
-            0.01,
-            label="Smoothness",
-            help="weight of total variation; empty: by depth",
-        ),
-    ] = None,
-    strongest: Annotated[
-        float, Range(0.1, 100, log=True, label="Keep the strongest", help="percent")
-    ] = 100,
-    channels: Annotated[
-        str, Text(label="Keep only channels", placeholder="3, 10-20", help="empty: all")
-    ] = "",
-    region: Annotated[
-        ImageLike | None, Mask(of="image", label="Keep only where painted", advanced=True)
-    ] = None,
-    other: Annotated[
-        ImageLike | None,
-        Picture(label="Mix with", help="its deeper layer joins in", advanced=True),
-    ] = None,
-    other_layer: Annotated[
-        str, LayerChoice(label="Layer of the other picture", advanced=True)
-    ] = "relu5_1",
-    balance: Annotated[
-        float, Range(0, 1, 0.05, label="Share of the other picture", advanced=True)
-    ] = 0.5,
-    repeats: Annotated[
-        int, Range(1, 8, label="Repeats", help="from as many seeds: what varies?", advanced=True)
-    ] = 1,
-    features: Annotated[
-        str | None,
-        File(
-            label="Features instead of a picture",
-            help="of the layer and network chosen: .npy or .safetensors",
-            suffixes=(".npy", ".safetensors"),
-            advanced=True,
-        ),
-    ] = None,
-    start: Annotated[
-        str, Choice(("grey", "noise", "blurred"), label="Start", advanced=True)
-    ] = "grey",
-    distance: Annotated[
-        str, Choice(("euclidean", "cosine"), label="Distance of features", advanced=True)
-    ] = "euclidean",
-    canvas: Annotated[
-        str,
-        Choice(("fourier", "pixels"), label="Canvas", advanced=True),
-    ] = "fourier",
-    beta: Annotated[float, Range(1, 3, 0.1, label="Total variation's power", advanced=True)] = 2.0,
-    alpha: Annotated[
-        float | None,
-        Range(
-            0.0,
-            10.0,
-            0.01,
-            label="Stay near grey",
-            help="weight of the 6-norm; empty: by depth",
-            advanced=True,
-        ),
-    ] = None,
-    jitter: Annotated[
-        int | None,
-        Range(
-            0,
-            16,
-            label="Jitter",
-            help="pixels; above 0 Adam descends; empty: by depth",
-            advanced=True,
-        ),
-    ] = None,
+    size: Sides = 256,
+    region: Region = None,
+    strongest: Strongest = 100,
+    channels: Channels = "",
+    features: FeatureFile = None,
+    other: OtherPicture = None,
+    other_layer: OtherLayer = "relu5_1",
+    balance: OtherShare = 0.5,
+    steps: Iterations = None,
+    repeats: Repeats = 1,
+    start: StartFrom = "grey",
+    distance: Compared = "euclidean",
+    canvas: Canvas = "fourier",
+    jitter: Jitter = None,
     seed: Seed = 0,
+    smoothness: Smoothness = None,
+    beta: Power = 2.0,
+    alpha: NearGrey = None,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Find the picture whose features at a layer are those of yours; frames carry PSNR and SSIM.

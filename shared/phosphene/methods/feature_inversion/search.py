@@ -24,8 +24,10 @@ from phosphene.optimize.canvas import Fourier, Pixels, noise
 from phosphene.optimize.descend import descend
 
 Start: TypeAlias = Literal["grey", "noise", "blurred"]
-FEATURE_ERROR = "feature error"
-"""The metric that holds the normalized reconstruction error (arXiv 1412.0035)."""
+LIKENESS = "likeness in dB (PSNR)"
+STRUCTURE = "structure kept (SSIM)"
+FEATURE_ERROR = "features still off"
+"""What the metrics are called; the last is the normalized error (arXiv 1412.0035), 0 for none."""
 PER_STEP = 8
 """Iterations of L-BFGS in one step of the loop."""
 WARMUP = 0.03
@@ -174,7 +176,7 @@ class Comparison:
         """PSNR in dB and SSIM against the original, where there is one."""
         if self.original is None:
             return {}
-        return {"PSNR, dB": self.psnr(), "SSIM": metrics.ssim(self.mean, self.original)}
+        return {LIKENESS: self.psnr(), STRUCTURE: metrics.ssim(self.mean, self.original)}
 
     def panels(self) -> tuple[Panel, ...]:
         """The original, the difference, and of several seeds each one and their deviation."""

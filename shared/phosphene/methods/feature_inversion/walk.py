@@ -18,10 +18,12 @@ from phosphene.frame import Frame, Panel, Progress, Table
 from phosphene.images import ImageLike
 from phosphene.knobs import LayerChoice, NetworkChoice, Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.feature_inversion.invert import Net, Sides
+from phosphene.methods.feature_inversion.parameters import Net, Sides
 from phosphene.methods.feature_inversion.poster import Reconstruction, poster
+from phosphene.methods.feature_inversion.route import in_order, route
 from phosphene.methods.feature_inversion.search import (
     FEATURE_ERROR,
+    LIKENESS,
     PER_STEP,
     Comparison,
     initial_pictures,
@@ -31,23 +33,10 @@ from phosphene.methods.feature_inversion.search import (
 from phosphene.methods.feature_inversion.targets import Prior, depth_note, settings
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED
+from phosphene.networks.zoo import EMBEDDED
 
 PAUSE = 0.8
 """Seconds between two posters at least, and four times what the last one took to draw and show."""
-WALKS = {
-    "vgg19": (
-        *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1"),
-        *("relu3_3", "relu4_1", "relu4_3", "relu5_1", "relu5_3"),
-    ),
-    **dict.fromkeys(
-        CLASSIFIERS,
-        (
-            *("conv_stem", "blocks.0.0", "blocks.1.1", "blocks.2.1", "blocks.3.2"),
-            *("blocks.4.2", "blocks.5.3", "blocks.6.0", "global_pool", "logits"),
-        ),
-    ),
-}
 
 
 @method
@@ -60,6 +49,28 @@ def invert_layers(
         NetworkChoice(EMBEDDED, label="Side by side with", help="a second network; empty: none"),
     ] = None,
     size: Sides = 192,
+    layers: Annotated[
+        tuple[str, ...],
+        LayerChoice(
+            label="Layers",
+            help="empty: ten from shallow to deep",
+            several=True,
+            advanced=True,
+            group="Layers",
+        ),
+    ] = (),
+    count: Annotated[
+        int,
+        Range(
+            2,
+            24,
+            label="How many layers",
+            help="where none are named",
+            advanced=True,
+            group="Layers",
+            quick=4,
+        ),
+    ] = 10,
     steps: Annotated[
         int,
         Range(
@@ -67,17 +78,11 @@ def invert_layers(
             1000,
             label="Iterations per layer",
             help="early ones get more, late ones less",
+            advanced=True,
+            group="Search",
             quick=4,
         ),
     ] = 32,
-    layers: Annotated[
-        tuple[str, ...],
-        LayerChoice(label="Layers", help="empty: ten from shallow to deep", several=True),
-    ] = (),
-    count: Annotated[
-        int,
-        Range(2, 24, label="How many layers", help="where none are named", advanced=True, quick=4),
-    ] = 10,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -199,28 +204,6 @@ def _in_turns(searches: Sequence[LayerSearch]) -> Iterator[LayerSearch]:
             yield one
 
 
-def route(network: Network, count: int) -> tuple[str, ...]:
-    """Taps from shallow to deep: chosen ones of the embedded networks, else evenly spread."""
-    known = WALKS.get(network.name, ())
-    if len(known) == count:
-        return known
-    taps = [name for name in network.taps if name != "probabilities"]
-    if network.name == "vgg19":
-        taps = [name for name in taps if name.startswith("relu")]
-    count = min(count, len(taps))
-    spread = [round(i * (len(taps) - 1) / max(1, count - 1)) for i in range(count)]
-    return tuple(taps[index] for index in spread)
-
-
-def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
-    """Taps once each, from shallow to deep; InputError for one that does not exist."""
-    listed = list(network.taps)
-    for name in names:
-        network.tap(name)
-    place = {name: index for index, name in enumerate(listed)}
-    return tuple(sorted(dict.fromkeys(names), key=lambda name: place.get(name, len(listed))))
-
-
 def _frame(walks: Sequence[Walk], progress: Progress, last: bool) -> Frame:
     """The poster so far; with the last one every layer's picture and figures."""
     turns = [search.turns for walk in walks for search in walk.searches]
@@ -252,4 +235,4 @@ def _panels(walk: Walk, named: bool) -> Iterator[Panel]:
 
 def _table(network: str, reconstructions: Sequence[Reconstruction]) -> Table:
     rows = tuple((r.layer, round(r.psnr, 2), round(r.error, 5)) for r in reconstructions)
-    return Table(f"What {network} kept", ("layer", "PSNR, dB", "error"), rows)
+    return Table(f"What {network} kept", ("layer", LIKENESS, FEATURE_ERROR), rows)

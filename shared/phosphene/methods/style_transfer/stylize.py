@@ -17,17 +17,32 @@ from phosphene.images import colors as hues
 from phosphene.knobs import Choice, LayerChoice, Mask, Picture, Range, Seed, Text
 from phosphene.methods import method
 from phosphene.methods.style_transfer.loss import painting_loss
-from phosphene.methods.style_transfer.parameters import Content, Net, Smooth, Statistics, Steps
+from phosphene.methods.style_transfer.parameters import (
+    Averaging,
+    Content,
+    Net,
+    Optimizer,
+    Smooth,
+    Statistics,
+    Steps,
+    StepSize,
+)
 from phosphene.methods.style_transfer.sources import Styles, further, listed, regions, sources
 from phosphene.methods.style_transfer.spec import TV_WEIGHT, StyleSpec, parse_layers
 from phosphene.methods.style_transfer.statistics import Kind
+from phosphene.methods.style_transfer.strength import (
+    content_weight,
+    kept_detail,
+    loosened,
+    thinned,
+)
 from phosphene.networks.loading import Pooling, load_network
 from phosphene.optimize.canvas import noise
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import Search, paint, schedule, sizes_up_to
 
-CONTENT_WEIGHT = 0.0075
 DREAM_WEIGHT = 0.1
+MORE = "More styles"
 
 
 @method
@@ -37,7 +52,7 @@ def stylize(
     *,
     strength: Annotated[
         float,
-        Range(0, 10, 0.5, label="Style strength", help="0: your photo, 10: paint"),
+        Range(0, 10, 0.5, label="Style strength", help="0: your photograph, 10: all paint"),
     ] = 5.0,
     brush: Annotated[
         float, Range(0.25, 2, 0.05, label="Brush size", help="the style's scale in the picture")
@@ -53,67 +68,92 @@ def stylize(
     size: Annotated[
         int, Range(64, 2048, 32, label="Size", help="longer side, pixels", quick=64)
     ] = 384,
-    steps: Steps = 8,
-    rounds: Annotated[
-        int,
-        Range(1, 10, label="Rounds", help="how often the full size is gone over", advanced=True),
-    ] = 1,
-    dream: Annotated[
-        float, Range(0, 1, 0.05, label="Dream", help="0 paints, 1 dreams (DeepDream)")
-    ] = 0.0,
-    second: Annotated[ImageLike | None, Picture(label="Second style", advanced=True)] = None,
+    second: Annotated[
+        ImageLike | None, Picture(label="Second style", advanced=True, group=MORE)
+    ] = None,
     second_share: Annotated[
-        float, Range(0, 1, 0.05, label="Share of the second style", advanced=True)
+        float, Range(0, 1, 0.05, label="Second style's share", advanced=True, group=MORE)
     ] = 0.5,
     second_mask: Annotated[
         ImageLike | None,
-        Mask(of="content", label="Second style only here", advanced=True),
+        Mask(of="content", label="Second style only here", advanced=True, group=MORE),
     ] = None,
-    third: Annotated[ImageLike | None, Picture(label="Third style", advanced=True)] = None,
+    third: Annotated[
+        ImageLike | None, Picture(label="Third style", advanced=True, group=MORE)
+    ] = None,
     third_share: Annotated[
-        float, Range(0, 1, 0.05, label="Share of the third style", advanced=True)
+        float, Range(0, 1, 0.05, label="Third style's share", advanced=True, group=MORE)
     ] = 0.33,
     third_mask: Annotated[
         ImageLike | None,
-        Mask(of="content", label="Third style only here", advanced=True),
+        Mask(of="content", label="Third style only here", advanced=True, group=MORE),
     ] = None,
+    dream: Annotated[
+        float,
+        Range(
+            0,
+            1,
+            0.05,
+            label="Dream",
+            help="0 paints, 1 dreams (DeepDream)",
+            advanced=True,
+            group="Dream",
+        ),
+    ] = 0.0,
+    steps: Steps = 8,
+    rounds: Annotated[
+        int,
+        Range(
+            1,
+            10,
+            label="Rounds",
+            help="how often the full size is gone over",
+            advanced=True,
+            group="Search",
+        ),
+    ] = 1,
+    start: Annotated[
+        str,
+        Choice(("content", "noise", "style"), label="Start from", advanced=True, group="Search"),
+    ] = "content",
     resume: Annotated[
         ImageLike | None,
         Picture(
-            label="Continue from", help="a result of these settings: more rounds", advanced=True
+            label="Continue from",
+            help="a result of these settings: more rounds",
+            advanced=True,
+            group="Search",
         ),
     ] = None,
-    start: Annotated[
-        str, Choice(("content", "noise", "style"), label="Start from", advanced=True)
-    ] = "content",
+    optimizer: Optimizer = "both",
+    lr: StepSize = 0.05,
+    average: Averaging = 0.8,
+    seed: Seed = 0,
     statistics: Statistics = "gram",
     style_layers: Annotated[
         str,
         Text(
-            label="Style layers and weights",
+            label="Style layers, weights",
             placeholder="relu1_1 256, relu2_1 64, ...",
             help="empty: what suits the network",
             advanced=True,
+            group="Statistics",
         ),
     ] = "",
     content_layer: Annotated[
-        str, LayerChoice(label="Content layer", help="empty: what suits the network", advanced=True)
+        str,
+        LayerChoice(
+            label="Content layer",
+            help="empty: what suits the network",
+            advanced=True,
+            group="Statistics",
+        ),
     ] = "",
     smooth: Smooth = 1.0,
-    optimizer: Annotated[
-        str,
-        Choice(
-            ("both", "lbfgs", "adam"),
-            label="Optimizer",
-            help="both: Adam at the coarsest size, then L-BFGS; Adam takes three times the steps",
-            advanced=True,
-        ),
-    ] = "both",
-    lr: Annotated[float, Range(0.005, 0.2, 0.005, label="Step size (Adam)", advanced=True)] = 0.05,
-    average: Annotated[
-        float, Range(0, 0.98, 0.01, label="Averaging of steps (Adam)", advanced=True)
-    ] = 0.8,
-    pooling: Annotated[str, Choice(("max", "average"), label="Pooling", advanced=True)] = "max",
+    network: Net = "vgg19",
+    pooling: Annotated[
+        str, Choice(("max", "average"), label="Pooling", advanced=True, group="Network")
+    ] = "max",
     activations: Annotated[
         str,
         Choice(
@@ -121,10 +161,9 @@ def stylize(
             label="Activations",
             help="soft levels their peaks; auto: soft on all networks but VGG",
             advanced=True,
+            group="Network",
         ),
     ] = "auto",
-    network: Net = "vgg19",
-    seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Paint the content with the brush of one or several styles, from coarse to fine.
@@ -132,7 +171,8 @@ def stylize(
     arXiv 1508.06576, 1611.07865. In Python `style` may be a list: of pictures, of pairs (picture,
     share), of `phosphene.Style(picture, share, mask)`. The parameters in groups:
 
-    - what is painted: `content`, `style`, `strength`, `brush` and `colors`, at `size`;
+    - what is painted: `content`, `style`, `strength` (0 is the photograph itself, 5 a painting of
+      it, 10 a painting begun mostly from noise), `brush` and `colors`, at `size`;
     - further styles, as the page has them: `second` and `third`, each with its share in the blend
       (one `style` has 1) or with a mask, where it paints alone; a list needs none of them;
     - how it is searched: `start`, `steps`, `rounds`, `resume`, `seed`; `optimizer`, and `lr` and
@@ -150,7 +190,7 @@ def stylize(
         net,
         {
             "style": 1 - dream,
-            "content": CONTENT_WEIGHT * 10 ** (1 - strength / 5),
+            "content": content_weight(strength),
             "dream": DREAM_WEIGHT * dream,
             "tv": TV_WEIGHT * smooth,
         },
@@ -163,6 +203,9 @@ def stylize(
     spec.check_size(photo.height, photo.width)
     original = images.to_tensor(photo, net.device)
     brushes = list(sources(styles, original, colors))
+    if not strength:
+        yield Frame(photo, note="your photograph itself")
+        return
     # "mine": what is compared is brightness alone, and the colors come back at the end.
     mine = colors == "mine"
     subject = hues.luminance(original) if mine else original
@@ -175,23 +218,26 @@ def stylize(
         return (lambda x: loss(hues.luminance(x))) if mine else loss
 
     def finish(x: Tensor) -> Tensor:
-        return hues.recolor(x, images.scaled(original, *x.shape[-2:])) if mine else x
+        painting = hues.recolor(x, images.scaled(original, *x.shape[-2:])) if mine else x
+        return thinned(painting, original, strength)
 
-    first = _first(start, subject, brushes[0].picture, seed)
+    first = _first(start, subject, brushes[0].picture, strength, seed)
     sizes = sizes_up_to(photo.height, photo.width, spec.min_side)
     plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
         first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
-    detail = subject if start == "content" else None
+    detail = kept_detail(subject, strength) if start == "content" else None
     yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish, detail=detail)
 
 
-def _first(start: str, subject: Tensor, style: Tensor, seed: int) -> Tensor:
+def _first(start: str, subject: Tensor, style: Tensor, strength: float, seed: int) -> Tensor:
     height, width = subject.shape[-2:]
+    generator = torch.Generator().manual_seed(seed)
     if start == "noise":
-        generator = torch.Generator().manual_seed(seed)
         return noise(height, width, spread=0.2, generator=generator).to(subject.device)
-    return images.scaled(style, height, width) if start == "style" else subject
+    if start == "style":
+        return images.scaled(style, height, width)
+    return loosened(subject, strength, generator)
 
 
 def _same_shape(picture: ImageLike, size: tuple[int, int]) -> Image.Image:

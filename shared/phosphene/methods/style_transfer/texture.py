@@ -37,10 +37,10 @@ def texture(
         bool, Flag(label="Tileable", help="its edges meet when it is repeated")
     ] = True,
     steps: Steps = 16,
+    seed: Seed = 0,
     statistics: Statistics = "gram",
     smooth: Smooth = 1.0,
     network: Net = "vgg19",
-    seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Grow a square texture from noise until the network cannot tell it from the sample.

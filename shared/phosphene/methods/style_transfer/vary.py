@@ -39,9 +39,9 @@ def vary_style(
     size: Annotated[
         int, Range(96, 512, 32, label="Size of each", help="longer side, pixels", quick=96)
     ] = 224,
-    steps: Annotated[int, Range(3, 100, label="Steps", quick=3)] = 9,
-    network: Net = "vgg19",
+    steps: Annotated[int, Range(3, 100, label="Steps", quick=3, advanced=True, group="Search")] = 9,
     seed: Seed = 0,
+    network: Net = "vgg19",
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Paint the same two pictures several times with one setting changed, as one captioned sheet.
@@ -58,11 +58,12 @@ def vary_style(
         "device": device,
     }
     done: tuple[Panel, ...] = ()
-    progress: Progress | None = None
-    for value in values:
+    progress = Progress(0)
+    for index, value in enumerate(values):
         caption = f"{name.replace('_', ' ')} {value}"
         for own in stylize(content, style, **{**common, name: value}):
-            progress = progress or Progress(len(values) * own.steps)
+            if own.step <= 1:  # a strength of 0 takes one step, the others alike
+                progress.steps = progress.done + (len(values) - index) * own.steps
             sets = {"network": network, name: value}
             panels = (*done, Panel(own.image, caption, sets=sets))
             yield replace(

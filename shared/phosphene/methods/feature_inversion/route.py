@@ -1,0 +1,47 @@
+"""The layers of a walk, from shallow to deep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from phosphene.networks.network import Network
+from phosphene.networks.zoo import CLASSIFIERS
+
+# Chosen by what changes: all layers were inverted (two photographs, 128 and 160 pixels, 24
+# iterations times the depth's share) and of all rows of ten the one taken whose smallest step from
+# picture to picture, in early activations of EfficientNet-Lite0, is nearly the largest there is.
+# VGG-19's first five layers give one and the same photograph; evenly spread they took half a walk.
+WALKS: dict[str, tuple[str, ...]] = {
+    "vgg19": (
+        *("relu1_1", "relu3_2", "relu3_4", "relu4_1", "relu4_3"),
+        *("relu4_4", "relu5_1", "relu5_2", "relu5_3", "relu5_4"),
+    ),
+    **dict.fromkeys(
+        CLASSIFIERS,
+        (
+            *("blocks.0.0", "blocks.2.0", "blocks.3.0", "blocks.4.0", "blocks.4.2"),
+            *("blocks.5.0", "blocks.5.3", "blocks.6.0", "global_pool", "logits"),
+        ),
+    ),
+}
+
+
+def route(network: Network, count: int) -> tuple[str, ...]:
+    """`count` layers from shallow to deep: of those chosen while they suffice, else of all."""
+    layers = WALKS.get(network.name, ())
+    if len(layers) < count:
+        layers = tuple(name for name in network.taps if name != "probabilities")
+        if network.name == "vgg19":
+            layers = tuple(name for name in layers if name.startswith("relu"))
+    count = min(count, len(layers))
+    spread = [round(i * (len(layers) - 1) / max(1, count - 1)) for i in range(count)]
+    return tuple(layers[index] for index in spread)
+
+
+def in_order(network: Network, names: Sequence[str]) -> tuple[str, ...]:
+    """Taps once each, from shallow to deep; InputError for one that does not exist."""
+    listed = list(network.taps)
+    for name in names:
+        network.tap(name)
+    place = {name: index for index, name in enumerate(listed)}
+    return tuple(sorted(dict.fromkeys(names), key=lambda name: place.get(name, len(listed))))
