@@ -11,7 +11,7 @@ import gradio as gr
 from phosphene import device
 from phosphene.errors import PhospheneError
 from phosphene.knobs import ClassChoice, LayerChoice, NetworkChoice
-from phosphene.networks import weights
+from phosphene.networks import weights, zoo
 from phosphene.networks.structure import Structure, structure
 from phosphene.ui import html
 from phosphene.ui.form import Form
@@ -75,16 +75,18 @@ def device_words() -> str:
 def _update(knobs: Sequence[Any], first: bool, name: str, *values: Any) -> list[Any]:
     try:
         known = structure(str(name)) if name else None
-        source = weights.at_hand(str(name), device_type=device.pick().type) if name else None
+        kind = device.pick().type
+        names = zoo.members(str(name)) if name else ()
+        sources = [s for one in names if (s := weights.at_hand(one, device_type=kind))]
     except PhospheneError as error:
         gr.Warning(html.escaped(str(error)))
-        known = source = None
+        known = None
     except Exception as error:
         gr.Warning(str(user_error(error).message))
-        known = source = None
+        known = None
     if known is None:
         return [gr.skip() for _ in range(len(knobs) + first)]
-    badge = html.badge([source.credit] if source else [], device_words())
+    badge = html.badge([source.credit for source in sources], device_words())
     lists = [_listing(known, knob, value) for knob, value in zip(knobs, values, strict=True)]
     return [*([badge] if first else []), *lists]
 

@@ -126,8 +126,10 @@ def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..
 
     kind = device.pick().type
     for parameter in parameters:
-        name = run.arguments.get(parameter.name)
-        if isinstance(parameter.knob, NetworkChoice) and name and zoo.known(name):
+        chosen = run.arguments.get(parameter.name)
+        if not isinstance(parameter.knob, NetworkChoice) or not chosen:
+            continue
+        for name in filter(zoo.known, zoo.members(chosen)):
             weights.fetch(name, device_type=kind, progress=partial(progress, name))
 
 
