@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from phosphene import (
     dream,
+    dream_looks,
     dream_video,
     ui,
     visualize,
@@ -14,6 +14,7 @@ from phosphene import (
     visualize_layer,
     zoom,
 )
+from phosphene.methods.deepdream.looks import LOOKS
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -23,24 +24,15 @@ CLASSICS = (
     "bell pepper,dumbbell,cup,dalmatian,lemon,goose,kit fox,Siberian husky,ostrich,blocks.3.2:10"
 )
 
-LOOKS: dict[str, dict[str, Any]] = {
-    "Creatures": {},
-    "Menagerie": {"rounds": 2, "strength": 1.2, "turn": 6},
-    "Eyes": {"network": "vgg19", "layer": "relu4_2", "octaves": 4, "steps": 8},
-    "Seals": {"network": "vgg19", "layer": "relu5_1", "octaves": 4, "steps": 8},
-    "Scales": {"layer": "blocks.3.2", "color": 0.35},
-    "Woodcut": {"layer": "blocks.2", "strength": 0.8, "calm": 0.5},
-    "Mosaic": {"layer": "blocks.1", "octaves": 4},
-    "Relief": {"layer": "blocks.0", "octaves": 4, "strength": 0.5},
-    "Temples": {"layer": "blocks.5.3", "calm": 0.7, "color": 0.35},
-    "Gardens": {"layer": "blocks.5.1", "strength": 1.2},
-}
-
 DREAM = (
     "An early layer draws strokes, a middle one patterns, a late one things. More octaves make "
     "larger things; calm keeps an empty sky empty. A mixture such as "
     "`0.7 * blocks.4 + 0.3 * blocks.2:57` weighs layers and channels; a guide picture says what "
     "to dream of."
+)
+SHEET = (
+    "One photograph in every look, on one sheet to share. A click on one of *Each* opens it under "
+    "*Dream* with its settings."
 )
 VISUALIZE = (
     "Start from grey noise and climb: what would the network most like to see? Set every "
@@ -92,20 +84,37 @@ demo = ui.page(
             results=RESULTS,
         ),
         ui.Tab(
-            "One thing",
+            "Ten of you",
+            dream_looks,
+            examples=PICTURES,
+            explain=SHEET,
+            views=[ui.Picture("Sheet"), ui.Panels("Each")],
+            results=RESULTS,
+        ),
+        ui.Tab(
+            "Visualize",
             visualize,
             examples=[{"target": name} for name in CLASSICS.split(",")],
             explain=VISUALIZE,
             results=RESULTS,
             group="Visualize",
+            way="One thing",
         ),
-        ui.Tab("A whole layer", visualize_layer, explain=LAYER, results=RESULTS, group="Visualize"),
         ui.Tab(
-            "With and without",
+            "Layer",
+            visualize_layer,
+            explain=LAYER,
+            results=RESULTS,
+            group="Visualize",
+            way="A whole layer",
+        ),
+        ui.Tab(
+            "Difference",
             visualize_differences,
             explain=DIFFERENCE,
             results=RESULTS,
             group="Visualize",
+            way="With and without",
         ),
         ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film(), results=RESULTS),
         ui.Tab("Video", dream_video, explain=VIDEO, views=film(), results=RESULTS),
@@ -114,4 +123,4 @@ demo = ui.page(
 )
 
 if __name__ == "__main__":
-    demo.launch(**ui.launch_options())
+    demo.launch(**ui.launch_options(demo))

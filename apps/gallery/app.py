@@ -71,7 +71,8 @@ for folder, module in apps.items():
     with demo.route(module.demo.title, f"/{folder.name}"):
         module.demo.render()
 
+vars(demo).update(idea=IDEA, pages_by_route={f.name: m.demo for f, m in apps.items()})
 demo.queue(max_size=64, default_concurrency_limit=8)
 
 if __name__ == "__main__":
-    demo.launch(**ui.launch_options())
+    demo.launch(**ui.launch_options(demo))

@@ -100,4 +100,4 @@ demo = ui.page(
 )
 
 if __name__ == "__main__":
-    demo.launch(**ui.launch_options())
+    demo.launch(**ui.launch_options(demo))

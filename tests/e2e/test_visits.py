@@ -206,3 +206,19 @@ def test_on_a_phone_the_picture_forms_in_sight_and_progress_stands_by_run(serve,
     assert abs(gap) < 24
     button(page, "Stop").click()
     done(page)
+
+
+def test_a_tile_of_all_looks_opens_with_its_settings_and_the_photograph(serve, visit):
+    page = visit(f"{serve('deepdream')}/{settings_of('deepdream', 'Ten of you')}")
+    upload(page, "mine.jpg", encoded(Image.new("RGB", (120, 90), "red")))
+    run(page)
+    done(page)
+    page.get_by_role("tab", name="Each").locator("visible=true").first.click()
+    tiles = page.locator(".ph-views .gallery-item, .ph-views .grid-container button")
+    tiles.locator("visible=true").nth(4).click()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.ph-knobs input')]
+            .some(e => e.offsetParent && e.value === 'blocks.3.2')"""
+    )
+    dream = page.get_by_role("tab", name="Dream", exact=True).locator("visible=true").first
+    expect(dream).to_have_attribute("aria-selected", "true")

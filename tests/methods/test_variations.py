@@ -39,3 +39,7 @@ def test_all_looks_of_a_dream_stand_on_one_sheet_and_repeat():
     *_, sheet = phosphene.dream_looks(photo, size=96)
     assert [panel.caption for panel in sheet.panels] == list(LOOKS)
     assert sheet.recipe["method"] == "dream_looks"
+    plain, eyes = sheet.panels[0], sheet.panels[2]
+    assert set(plain.sets) == set(eyes.sets), "choosing one look leaves nothing of another"
+    *_, alone = phosphene.dream(photo, size=96, **eyes.sets)
+    assert alone.image.tobytes() == eyes.image.tobytes()

@@ -109,14 +109,20 @@ def _connect_panels(
 ) -> None:
     ordered = [form, *(other for other in forms if other is not form)]
 
-    def fill(run: Run | None, event: gr.SelectData) -> list[Any]:
+    pictures = [n for n, (p, _) in form.named.items() if isinstance(p.knob, Picture)]
+
+    def fill(run: Run | None, event: gr.SelectData, *given: Any) -> list[Any]:
         sets = run.sets[event.index] if run and event.index < len(run.sets) else {}
         chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
+        if chosen and chosen is not form:  # the pictures go along
+            own = dict(zip(pictures, given, strict=True))
+            sets = {n: path for n, path in own.items() if path and n in chosen.named} | dict(sets)
         return visits.filled(ordered, chosen, sets, chooser)
 
+    source: list[Any] = [form.run_state, *(form.named[name][1] for name in pictures)]
     inputs = [control for other in ordered for control in other.inputs]
     rows = chooser.rows if chooser else []
-    view.gallery.select(fill, form.run_state, [*inputs, *rows], **QUIET)
+    view.gallery.select(fill, source, [*inputs, *rows], **QUIET)
 
 
 def run(

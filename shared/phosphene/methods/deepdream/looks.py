@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.knobs import Picture, Range, Seed
+from phosphene.knobs import Picture, Range, Seed, parameters
 from phosphene.methods import method
 from phosphene.methods.deepdream.dream import dream
 from phosphene.methods.variations import variations
@@ -39,4 +39,7 @@ def dream_looks(
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Dream one picture in every look, as one captioned sheet; each panel sets its look's knobs."""
-    yield from variations(dream, LOOKS, COLUMNS, image=image, size=size, seed=seed, device=device)
+    touched = {name for look in LOOKS.values() for name in look}
+    base = {p.name: p.default for p in parameters(dream) if p.name in touched}
+    whole = {name: base | dict(look) for name, look in LOOKS.items()}
+    yield from variations(dream, whole, COLUMNS, image=image, size=size, seed=seed, device=device)
