@@ -15,11 +15,11 @@ import pytest
 from phosphene.hosting.space import GALLERY, ROOT, find_apps
 
 TUTORIAL = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## Add an app")[1]
-FILES = re.findall(r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
-SHELL = re.findall(r"^```sh\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
-COMMANDS = [line for block in SHELL for line in block.splitlines()]
+STEPS = re.findall(r"^(?:`(\S+)`:\n\n)?```(\w+)\n(.*?)^```$", TUTORIAL, re.MULTILINE | re.DOTALL)
+FILES = [name for name, _, _ in STEPS if name]
+COMMANDS = [line for _, language, text in STEPS if language == "sh" for line in text.splitlines()]
 (APP,) = re.findall(r"apps/(\w+)/app\.py`:", TUTORIAL)
-PYTHON = [Path(name) for name, _ in FILES if name.endswith(".py")]
+PYTHON = [Path(name) for name in FILES if name.endswith(".py")]
 CONFIG = "shared/pyproject.toml"
 LEAVE_OUT = shutil.ignore_patterns(".git", ".venv", "build", "*cache*", "*.egg-info", ".gradio")
 # Of the whole suite, what meets a new app: every test with its name, the documents, the imports.
@@ -46,6 +46,13 @@ class Copy:
         """The same for a module of Python's."""
         return self.run(sys.executable, "-m", *arguments)
 
+    def follow(self, lines: str) -> None:
+        """Commands of the tutorial; those of make are the tests' own."""
+        for line in lines.splitlines():
+            program, *arguments = shlex.split(line)
+            if program != "make":
+                self.run(sys.executable if program == "python" else program, *arguments)
+
     def make(self, line: str) -> str:
         """A line of the tutorial that starts with make, in the environment of these tests."""
         return self.run(*shlex.split(line), "-o", "setup", f"VENV={sys.prefix}")
@@ -61,20 +68,20 @@ def copy(tmp_path_factory):
     root = tmp_path_factory.mktemp("copy")
     shutil.copytree(ROOT, root, ignore=LEAVE_OUT, dirs_exist_ok=True)
     copy = Copy(root)
-    for line in COMMANDS:
-        if not line.startswith("make "):
-            copy.run(*shlex.split(line))
-    for name, text in FILES:
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
+    for name, language, text in STEPS:
+        if name:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, encoding="utf-8")
+        elif language == "sh":
+            copy.follow(text)
     copy.make("make docs")
     return copy
 
 
 def test_the_tutorial_makes_an_app_that_is_not_there_yet():
     assert APP not in find_apps()
-    assert not [name for name, _ in FILES if (ROOT / name).exists()]
-    kinds = {Path(name).name for name, _ in FILES}
+    assert not [name for name in FILES if (ROOT / name).exists()]
+    kinds = {Path(name).name for name in FILES}
     assert {"app.py", "README.md", "requirements.txt", "SOURCES.md"} <= kinds
 
 
