@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -18,7 +19,18 @@ from tests.tint import tint
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import controls, events, footers, layout, runs, stages, uploads, views, visits  # noqa: E402
+from phosphene.ui import (  # noqa: E402
+    controls,
+    events,
+    footers,
+    layout,
+    runs,
+    stages,
+    strokes,
+    uploads,
+    views,
+    visits,
+)
 
 
 @pytest.fixture
@@ -377,3 +389,43 @@ def test_the_settings_of_a_picture_of_ours_fill_the_form_that_made_it(form_for, 
         visits._of_recipe({**recipe, "method": "other"}, [form])
     with pytest.raises(InputError, match="steps is 9999"):
         visits._of_recipe({**recipe, "arguments": {"steps": 9999}}, [form])
+
+
+def painted(*boxes):
+    """What the editor hands in after strokes over these boxes of a picture of 96×64."""
+    layer = Image.new("RGBA", (96, 64))
+    for box in boxes:
+        layer.paste((255, 255, 255, 255), box)
+    return {"layers": [layer]}
+
+
+def test_each_stroke_goes_on_from_the_ones_before_and_can_be_taken_back(form_for, picture):
+    form = form_for(resume="image", live=True)
+    first, second = (5, 5, 20, 20), (40, 5, 60, 20)
+    stage = view(form, stages.Picture).stage
+
+    def after_strokes(*boxes, last=None):
+        values = values_for(form, image=str(picture), mask=painted(*boxes), steps=1, amount=0.5)
+        return final(events.live(form, values, last))
+
+    one = after_strokes(first)[form.run_state]
+    assert len(one.trail.results) == 1
+    two = after_strokes(first, second, last=one)[form.run_state]
+    assert len(two.trail.results) == 2
+    again = Image.open(io.BytesIO(two.trail.results[1])).convert("RGB")
+    before = Image.open(io.BytesIO(two.trail.results[0])).convert("RGB")
+    red = Image.new("RGB", before.size, "red")
+    assert again.tobytes() == Image.blend(before, red, 0.5).tobytes(), "from the last result"
+    back = after_strokes(first, last=two)
+    assert back[stage].tobytes() == before.tobytes()
+    assert len(back[form.run_state].trail.results) == 1
+    assert after_strokes(last=back[form.run_state]) == {}, "nothing is painted: nothing runs"
+
+
+def test_another_picture_starts_a_new_trail(form_for, picture, tmp_path):
+    trail = strokes.trail_of(None, "a").then(np.ones((2, 2), bool), b"png")
+    assert strokes.trail_of(trail, "a") is trail
+    assert strokes.trail_of(trail, "b").results == ()
+    for _ in range(strokes.MOST + 3):
+        trail = trail.then(np.ones((2, 2), bool), b"png")
+    assert len(trail.results) == strokes.MOST

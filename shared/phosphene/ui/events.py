@@ -15,7 +15,7 @@ import gradio as gr
 from phosphene import images
 from phosphene.errors import InputError, PhospheneError
 from phosphene.knobs import Mask, Picture, Point
-from phosphene.ui import follow, html, permalinks, visits
+from phosphene.ui import follow, html, permalinks, strokes, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import LARGER, Form
@@ -75,7 +75,11 @@ def _connect_run(form: Form) -> None:
         # The one that runs ends after the step it is in; then the newest change has its turn.
         gr.on(changes, stop, form.run_state, form.stop, queue=False, **QUIET)
         newest = working | {"trigger_mode": "always_last", "show_progress": "hidden"}
-        gr.on(changes, play, form.inputs, form.outputs, **newest)
+
+        def follow_up(last: Run | None, *values: Any) -> Iterator[Updates]:
+            yield from live(form, values, last)
+
+        gr.on(changes, follow_up, [form.run_state, *form.inputs], form.outputs, **newest)
 
 
 def _connect_choices(form: Form) -> None:
@@ -153,6 +157,40 @@ def run(
         status = html.status(str(shown.message), state="error")
         yield {**form.idle(), form.status: status, **kept}
         raise shown from None
+
+
+def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Updates]:
+    """A run of what the form now holds; over strokes of a brush, of the last stroke alone."""
+    brush = next((p.name for p in form.tab.parameters if isinstance(p.knob, Mask)), None)
+    if brush is None or form.tab.resume is None:
+        yield from run(form, values)
+        return
+    arguments = form.arguments(values)
+    picture = arguments.get(form.tab.resume)
+    painted = strokes.painted_on(arguments.get(brush))
+    if picture is None or painted is None:
+        return
+    trail = strokes.trail_of(last.trail if last else None, str(picture)).until(painted)
+    fresh = trail.fresh(painted)
+    if not fresh.any():
+        yield from _taken_back(form, last, trail)
+        return
+    current: Run | None = None
+    for updates in run(form, values, **trail.changes(fresh, form.tab.resume, brush)):
+        current = updates.get(form.run_state, current)
+        if current is not None:
+            current.trail = trail.then(painted, current.result) if current.result else trail
+        yield updates
+
+
+def _taken_back(form: Form, last: Run | None, trail: strokes.Trail) -> Iterator[Updates]:
+    """The result of before, where the last stroke was taken back."""
+    stage = next((view.stage for view in form.views if isinstance(view, Stage)), None)
+    before = last.trail.results if last and last.trail else ()
+    if last is not None and stage is not None and 0 < len(trail.results) < len(before):
+        last.trail = trail
+        shown = images.load(trail.results[-1])
+        yield {stage: shown, form.run_state: last, form.status: html.status("Taken back")}
 
 
 def _resumed(form: Form, last: Run | None) -> dict[str, Any]:

@@ -93,6 +93,7 @@ class Form:
 
     def going_on(self, possible: bool, size: int = 0) -> Updates:
         """The buttons that take up a result, where there is one of `size` pixels to take up."""
+        possible = possible and not self.tab.live
         knob = next((p.knob for p in self.tab.parameters if p.name == "size"), None)
         room = isinstance(knob, Range) and size * LARGER <= knob.high
         return {

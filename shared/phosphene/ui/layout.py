@@ -71,7 +71,8 @@ def _masks(
     for parameter in media:
         knob = parameter.knob
         if isinstance(knob, Mask) and knob.of == picture.name and not knob.advanced:
-            with gr.Accordion(parameter.label, open=False, elem_classes=["ph-brush"]):
+            opened = parameter.required
+            with gr.Accordion(parameter.label, open=opened, elem_classes=["ph-brush"]):
                 made[parameter.name] = controls.build(parameter)
 
 

@@ -21,6 +21,7 @@ from phosphene.knobs import NetworkChoice, Parameter
 from phosphene.methods import METHODS, start
 from phosphene.networks import weights, zoo
 from phosphene.ui.export import jpeg
+from phosphene.ui.strokes import Trail
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Run:
     rate: float = 0.0
     result: bytes = b""
     size: int = 0
+    trail: Trail | None = None
     sets: tuple[Mapping[str, Any], ...] = ()
 
     def close(self, picture: bytes = b"") -> None:
