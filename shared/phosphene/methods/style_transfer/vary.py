@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Annotated, Any
 
-from phosphene.frame import Frame, Panel, Progress
+from phosphene.frame import Frame
 from phosphene.images import ImageLike
-from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Choice, Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.style_transfer.parameters import Content, Net
 from phosphene.methods.style_transfer.stylize import stylize
+from phosphene.methods.variations import variations
 from phosphene.networks.loading import load_network
 
 THINGS: Mapping[str, tuple[str, tuple[Any, ...]]] = {
@@ -50,31 +49,20 @@ def vary_style(
     """
     name, values = THINGS[thing]
     values = values or _content_layers(network, device)
-    common: dict[str, Any] = {
-        "size": size,
-        "steps": steps,
-        "network": network,
-        "seed": seed,
-        "device": device,
+    variants = {
+        f"{name.replace('_', ' ')} {value}": {"network": network, name: value} for value in values
     }
-    done: tuple[Panel, ...] = ()
-    progress = Progress(0)
-    for index, value in enumerate(values):
-        caption = f"{name.replace('_', ' ')} {value}"
-        for own in stylize(content, style, **{**common, name: value}):
-            if own.step <= 1:  # a strength of 0 takes one step, the others alike
-                progress.steps = progress.done + (len(values) - index) * own.steps
-            sets = {"network": network, name: value}
-            panels = (*done, Panel(own.image, caption, sets=sets))
-            yield replace(
-                progress.of(own),
-                image=contact_sheet(panels, COLUMNS, len(values)),
-                history=own.history,
-                note=caption,
-                panels=panels,
-                recipe={},  # not the one of this painting alone
-            )
-        done = panels
+    yield from variations(
+        stylize,
+        variants,
+        COLUMNS,
+        content=content,
+        style=style,
+        size=size,
+        steps=steps,
+        seed=seed,
+        device=device,
+    )
 
 
 def _content_layers(network: str, device: str | None) -> tuple[str, ...]:
