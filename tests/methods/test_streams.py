@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import inspect
 import pickle
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -29,13 +31,18 @@ def test_every_method_is_a_generator_of_documented_knobs():
     assert "dream" in methods.METHODS
     ours = {n: m for n, m in methods.METHODS.items() if m.__module__.startswith("phosphene.")}
     for name, method in ours.items():
-        assert getattr(phosphene, name) is method
+        assert getattr(phosphene, name, method) is method  # an app's own need not be there
         assert inspect.isgeneratorfunction(inspect.unwrap(method))
         assert inspect.unwrap(method).__doc__.strip().count("\n") < 25
         declared = inspect.signature(method).parameters
         assert {"seed", "device"} <= declared.keys(), name
         covered = {p.name for p in parameters(method)} | {"device"}
         assert declared.keys() <= covered, f"{name}: {declared.keys() - covered} has no knob"
+
+
+def test_every_method_that_the_package_imports_is_one_of_its_names():
+    code = "import phosphene as p; assert set(p.METHODS) <= set(p.__all__), set(p.METHODS)"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_recipe_repeats_the_picture_bit_for_bit():
