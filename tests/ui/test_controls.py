@@ -36,9 +36,9 @@ def test_a_permalink_names_only_what_differs():
     assert permalinks.link(parameters(tint), defaults) == "?"
 
 
-def test_an_example_is_named_by_its_file_or_in_its_own_words(picture):
+def test_an_example_is_named_by_its_file_or_in_its_own_words_fit_for_a_file(picture):
     assert tab.example_name({"size": 64, "image": str(picture)}) == "ramp"
-    assert tab.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2:10"
+    assert tab.example_name({"target": "blocks.3.2:10"}) == "blocks.3.2-10"
 
 
 def test_a_bad_permalink_is_one_line_per_value_and_the_rest_is_used():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,4 +122,4 @@ def example_name(example: Mapping[str, Any]) -> str:
     """An example's name in links and files: that of its first file, or its first value."""
     files = [path for value in example.values() if (path := Path(str(value))).is_file()]
     name = files[0].stem if files else str(next(iter(example.values()), ""))
-    return name.replace("/", "_")
+    return re.sub(r"[^\w.\- ]", "-", name)  # a file's name on any system
