@@ -24,6 +24,7 @@ from phosphene.ui import (  # noqa: E402
     events,
     footers,
     layout,
+    play,
     runs,
     stages,
     strokes,
@@ -148,7 +149,7 @@ def final(updates):
 def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=3)
-    page = final(events.run(form, values))
+    page = final(play.run(form, values))
     last = page[form.run_state]
     assert page[form.resume].visible
     assert last.last is None, "only the result is kept"
@@ -156,7 +157,7 @@ def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
     tinted = Image.blend(images.load(picture, 96), Image.new("RGB", (96, 64), "red"), 0.8)
     assert first.tobytes() == tinted.tobytes()
 
-    again = final(events.run(form, values, last))[form.run_state]
+    again = final(play.run(form, values, last))[form.run_state]
     second = Image.open(io.BytesIO(again.result)).convert("RGB")
     assert second.tobytes() == Image.blend(tinted, Image.new("RGB", (96, 64), "red"), 0.8).tobytes()
 
@@ -164,12 +165,12 @@ def test_continue_runs_again_from_the_last_result_exactly(form_for, picture):
 def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=2)
-    last = final(events.run(form, values))[form.run_state]
-    refused = events.run(form, values_for(form, way="pink"), last)
+    last = final(play.run(form, values))[form.run_state]
+    refused = play.run(form, values_for(form, way="pink"), last)
     assert next(refused)[form.resume].visible
     with pytest.raises(gr.Error, match="pink"):
         next(refused)
-    stream_of = events.run(form, values)
+    stream_of = play.run(form, values)
     started = next(stream_of)
     stream_of.close()
     assert not started[form.resume].visible
@@ -178,11 +179,11 @@ def test_a_run_that_cannot_continue_keeps_the_result_and_a_new_run_drops_it(form
 
 def test_stop_makes_the_last_picture_the_result_and_comes_last(form_for, picture):
     form = form_for()
-    updates = events.run(form, values_for(form, image=str(picture), steps=50))
+    updates = play.run(form, values_for(form, image=str(picture), steps=50))
     started = next(updates)
     assert started[form.stop].interactive
     assert not started[form.reset].interactive, "two runs would share the page"
-    assert not events.stop(started[form.run_state]).interactive
+    assert not play.stop(started[form.run_state]).interactive
     page = final(updates)
     assert "step 1 of 50 · stopped" in page[form.status]
     assert page[form.run].interactive
@@ -192,23 +193,23 @@ def test_stop_makes_the_last_picture_the_result_and_comes_last(form_for, picture
 
 def test_stop_at_the_very_end_changes_nothing(form_for, picture):
     form = form_for()
-    page = final(events.run(form, values_for(form, image=str(picture), steps=2)))
-    assert not events.stop(page[form.run_state]).interactive
-    assert not events.stop(None).interactive
+    page = final(play.run(form, values_for(form, image=str(picture), steps=2)))
+    assert not play.stop(page[form.run_state]).interactive
+    assert not play.stop(None).interactive
     assert "done in" in page[form.status]
 
 
 def test_stop_ends_a_download_without_an_error(form_for, picture, monkeypatch):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture), steps=2)
-    last = final(events.run(form, values))[form.run_state]
+    last = final(play.run(form, values))[form.run_state]
 
     def fetch(parameters, run, report):
-        events.stop(run)
+        play.stop(run)
         raise WeightsError("the rest of the file never came")
 
-    monkeypatch.setattr(events, "fetch_weights", fetch)
-    page = final(events.run(form, values, last))
+    monkeypatch.setattr(play, "fetch_weights", fetch)
+    page = final(play.run(form, values, last))
     assert "Stopped" in page[form.status]
     assert page[form.resume].visible, "the result of before is still there"
 
@@ -217,12 +218,12 @@ def test_nothing_to_continue_from_is_one_sentence(form_for, picture):
     form = form_for(resume="image")
     values = values_for(form, image=str(picture))
     with pytest.raises(gr.Error, match="press Run"):
-        list(events.run(form, values, runs.Run("", {})))
+        list(play.run(form, values, runs.Run("", {})))
 
 
 def test_a_result_is_kept_only_where_a_page_goes_on_from_it(form_for, picture):
     form = form_for()
-    page = final(events.run(form, values_for(form, image=str(picture), steps=2)))
+    page = final(play.run(form, values_for(form, image=str(picture), steps=2)))
     assert not page[form.resume].visible
     assert not page[form.run_state].result
 
@@ -354,14 +355,14 @@ def test_before_and_after_are_one_file_where_they_can_be_compared(form_for, pict
 
 def test_a_result_is_made_large_from_itself_while_there_is_room(form_for, picture):
     form = form_for(resume="image")
-    page = final(events.run(form, values_for(form, image=str(picture), steps=2, size=128)))
+    page = final(play.run(form, values_for(form, image=str(picture), steps=2, size=128)))
     assert page[form.large].visible
     last = page[form.run_state]
     assert last.size == 128
-    page = final(events.run(form, values_for(form, steps=2), last, size=256))
+    page = final(play.run(form, values_for(form, steps=2), last, size=256))
     with Image.open(io.BytesIO(page[form.run_state].result)) as large:
         assert max(large.size) == 256
-    page = final(events.run(form, values_for(form, image=str(picture), size=512)))
+    page = final(play.run(form, values_for(form, image=str(picture), size=512)))
     assert not page[form.large].visible, "512 is the most that this method takes"
     assert page[form.resume].visible
 
@@ -406,7 +407,7 @@ def test_each_stroke_goes_on_from_the_ones_before_and_can_be_taken_back(form_for
 
     def after_strokes(*boxes, last=None):
         values = values_for(form, image=str(picture), mask=painted(*boxes), steps=1, amount=0.5)
-        return final(events.live(form, values, last))
+        return final(play.live(form, values, last))
 
     one = after_strokes(first)[form.run_state]
     assert len(one.trail.results) == 1

@@ -1,0 +1,119 @@
+"""What Run, Stop and a live tab do: arguments in, updates of the page out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import gradio as gr
+
+from phosphene import images
+from phosphene.errors import InputError
+from phosphene.knobs import Mask
+from phosphene.ui import follow, html, strokes
+from phosphene.ui.form import Form
+from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
+from phosphene.ui.stages import Picture
+from phosphene.ui.views import Outcome, Updates
+
+
+def run(
+    form: Form, values: Sequence[Any], last: Run | None = None, **changes: Any
+) -> Iterator[Updates]:
+    """Run: check the form, show previews, end with the result and its files.
+
+    Given the visitor's last run, go on from its result, which is kept until there is a new one;
+    `changes` are arguments that differ from the form's.
+    """
+    current = None
+    try:
+        arguments = {**form.arguments(values), **_resumed(form, last), **changes}
+        current = checked(form.tab.method, arguments)
+        current.result, current.size = (last.result, last.size) if last else (b"", 0)
+        yield {form.run_state: current, **form.started()}
+        fetch_weights(form.tab.parameters, current, gr.Progress())
+        with closing(frames(current)) as stream:  # type: ignore[type-var]
+            for frame in stream:
+                yield form.preview(frame)
+        yield from finished(form, current)
+    except Exception as error:
+        kept = form.going_on(True, last.size) if last and last.result else {}
+        if current and current.stopping:
+            yield {**form.idle("Stopped"), **kept}
+            return
+        shown = user_error(error)
+        status = html.status(str(shown.message), state="error")
+        yield {**form.idle(), form.status: status, **kept}
+        raise shown from None
+
+
+def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Updates]:
+    """A run of what the form now holds; over strokes of a brush, of the last stroke alone."""
+    brush = next((p.name for p in form.tab.parameters if isinstance(p.knob, Mask)), None)
+    if brush is None or form.tab.resume is None:
+        yield from run(form, values)
+        return
+    arguments = form.arguments(values)
+    picture = arguments.get(form.tab.resume)
+    painted = strokes.painted_on(arguments.get(brush))
+    if picture is None or painted is None:
+        return
+    trail = strokes.trail_of(last.trail if last else None, str(picture)).until(painted)
+    fresh = trail.fresh(painted)
+    if not fresh.any():
+        yield from _taken_back(form, last, trail)
+        return
+    current: Run | None = None
+    for updates in run(form, values, **trail.changes(fresh, form.tab.resume, brush)):
+        current = updates.get(form.run_state, current)
+        if current is not None:
+            current.trail = trail.then(painted, current.result) if current.result else trail
+        yield updates
+
+
+def _taken_back(form: Form, last: Run | None, trail: strokes.Trail) -> Iterator[Updates]:
+    """The result of before, where the last stroke was taken back."""
+    stage = next((view.stage for view in form.views if isinstance(view, Picture)), None)
+    before = last.trail.results if last and last.trail else ()
+    if last is not None and stage is not None and 0 < len(trail.results) < len(before):
+        last.trail = trail
+        shown = images.load(trail.results[-1])
+        yield {stage: shown, form.run_state: last, form.status: html.status("Taken back")}
+
+
+def _resumed(form: Form, last: Run | None) -> dict[str, Any]:
+    if last is None:
+        return {}
+    if not last.result:
+        raise InputError("the last result is no longer kept; press Run")
+    return {str(form.tab.resume): images.load(last.result)}
+
+
+def finished(form: Form, current: Run) -> Iterator[Updates]:
+    """The result and its files; they are deleted here once Gradio has its own copies."""
+    frame = current.last
+    if frame is None:
+        return
+    text = current.note or f"done in {html.format_duration(frame.seconds)}"
+    steps = f"step {frame.step} of {frame.steps} · " if frame.steps > 1 else ""
+    with TemporaryDirectory(prefix="phosphene-") as folder:
+        outcome = Outcome(frame, current, current.close_film(), Path(folder))
+        yield {
+            **form.idle(),
+            **form.result(outcome),
+            form.status: html.status(f"{steps}{text}", 1.0, "done"),
+            form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
+        }
+        yield form.later(outcome)
+        current.close(outcome.png.read_bytes() if form.tab.resume else b"")
+        yield {form.run_state: current, **form.going_on(bool(current.result), current.size)}
+
+
+def stop(current: Run | None) -> Any:
+    """Stop: the run itself ends after the step it is in, so that nothing overtakes its result."""
+    if current is not None:
+        current.stopping = True
+    return gr.Button(interactive=False)
