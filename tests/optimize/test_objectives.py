@@ -171,7 +171,7 @@ def test_a_function_is_one_term_among_others_and_shown_as_a_score():
     still = {"tv": 0, "jitter": 0, "zoom": 0, "turn": 0, "center": 0}
     first, *_, frame = phosphene.visualize(objective, **SMALL | {"steps": 12} | still)
     assert {"class:goose", "custom:calm"} <= set(frame.losses)
-    assert {"class:goose", "custom:calm"} <= set(frame.metrics)
+    assert {"goose: score", "custom:calm"} <= set(frame.metrics)
     assert frame.loss < first.loss
 
 

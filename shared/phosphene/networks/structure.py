@@ -162,13 +162,16 @@ class Structure:
 def structure(name: str) -> Structure:
     """The structure of a network by its name; no weights are looked for, made or read.
 
-    InputError for a name that does not exist.
+    Of several networks together that of the first. InputError for a name that does not exist.
     """
+    first, *rest = zoo.members(name)
+    if rest:
+        return structure(first)
     with torch.device("meta"):
-        architecture = zoo.architecture(name)
+        architecture = zoo.architecture(first)
     with devices.every_lock():
         graphs.prepared(architecture.body)
-        return Structure(name, architecture)
+        return Structure(first, architecture)
 
 
 def _prefixes(body: nn.Module) -> tuple[int, ...]:

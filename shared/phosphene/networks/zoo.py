@@ -15,6 +15,8 @@ from phosphene.errors import unknown
 
 CLASSIFIERS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 EMBEDDED = (*CLASSIFIERS, "vgg19")
+ENSEMBLES = {"efficientnet_lites": CLASSIFIERS}
+"""Networks that are asked together, by the name of all of them."""
 
 DEFAULT_TAPS = dict.fromkeys(CLASSIFIERS, "blocks.4") | {"vgg19": "relu4_2"}
 
@@ -38,6 +40,12 @@ class Architecture:
 def architecture(name: str) -> Architecture:
     """The architecture by name; InputError with the nearest names if there is none."""
     return vgg19() if name == "vgg19" else classifier(name)
+
+
+def members(name: str) -> tuple[str, ...]:
+    """The networks of a name: those of an ensemble, or of names joined by +; most often one."""
+    names = tuple(part for text in name.split("+") if (part := text.strip()))
+    return ENSEMBLES.get(name.strip()) or names or (name,)
 
 
 def known(name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import torch
 from PIL import Image
@@ -21,16 +21,10 @@ from phosphene.methods.deepdream.octaves import (
     OctaveDream,
     strengths,
 )
-from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED
-from phosphene.optimize.objectives import (
-    Objective,
-    ObjectiveLike,
-    check_size,
-    from_python,
-    resolve,
-)
+from phosphene.networks.zoo import CLASSIFIERS, EMBEDDED, ENSEMBLES
+from phosphene.optimize.ensemble import check_sizes, load_first, load_rest
+from phosphene.optimize.objectives import Objective, ObjectiveLike, from_python, resolve
 
 FAVORITES = {
     **dict.fromkeys(CLASSIFIERS, "blocks.4 + 0.1 * blocks.3.2"),
@@ -42,11 +36,17 @@ FAVORITES = {
 
 NETWORKS = (
     *EMBEDDED,
+    *ENSEMBLES,
     "timm/inception_v3.tv_in1k",
     "timm/vgg16.tv_in1k",
     "timm/resnet50.a1_in1k",
     "timm/densenet121.tv_in1k",
 )
+
+# Where the knobs of experts stand.
+AIM: dict[str, Any] = {"advanced": True, "group": "What to dream of"}
+PLACE: dict[str, Any] = {"advanced": True, "group": "Blend and colors"}
+SEARCH: dict[str, Any] = {"advanced": True, "group": "Search"}
 
 # Knobs that every kind of dream has.
 Layer: TypeAlias = Annotated[
@@ -54,7 +54,7 @@ Layer: TypeAlias = Annotated[
 ]
 Strength: TypeAlias = Annotated[float, Range(0.1, 5.0, 0.1, label="Strength")]
 Octaves: TypeAlias = Annotated[
-    int, Range(1, 8, label="Octaves", help="how many sizes dream", quick=1)
+    int, Range(1, 8, label="Octaves", help="more make larger things", quick=1, **SEARCH)
 ]
 Mixture: TypeAlias = Annotated[
     ObjectiveLike,
@@ -63,79 +63,78 @@ Mixture: TypeAlias = Annotated[
         placeholder="0.7 * blocks.4 + 0.3 * blocks.2:57",
         help="layers, LAYER:CHANNELS and class:NAME, with weights",
         other=from_python,
-        advanced=True,
+        **AIM,
     ),
 ]
 KeepColors: TypeAlias = Annotated[
     float, Range(0, 1, 0.05, label="Keep colors", help="share of the picture's own colors")
 ]
-Hues: TypeAlias = Annotated[
-    float, Range(0, 1, 0.05, label="New colors", help="how far hues move", advanced=True)
+Net: TypeAlias = Annotated[
+    str,
+    NetworkChoice(
+        options=NETWORKS,
+        label="Network",
+        help="efficientnet_lites: what three of them agree on",
+        **AIM,
+    ),
 ]
-Calm: TypeAlias = Annotated[
-    float, Range(0, 1, 0.05, label="Calm", help="leaves empty regions empty", advanced=True)
-]
-Smooth: TypeAlias = Annotated[
-    float, Range(0, 3, 0.1, label="Smoothing", help="less fine grain", advanced=True)
-]
-Net: TypeAlias = Annotated[str, NetworkChoice(options=NETWORKS, label="Network", advanced=True)]
 
 
 @method
 def dream(
     image: Annotated[ImageLike, Picture(label="Your picture")],
     *,
+    mask: Annotated[ImageLike | None, Mask(of="image", label="Dream only where painted")] = None,
     layer: Layer = "",
     strength: Strength = 1.0,
-    octaves: Octaves = 5,
-    steps: Annotated[int, Range(1, 100, label="Steps per octave", quick=2)] = 12,
+    keep_colors: KeepColors = 0.0,
     size: Annotated[
         int, Range(64, 4096, 32, label="Size", help="longer side, pixels", quick=96)
     ] = 512,
-    blend: Annotated[
-        float, Range(0, 1, 0.05, label="Blend", help="0: your picture, 1: the dream")
-    ] = 1.0,
-    keep_colors: KeepColors = 0.0,
+    objective: Mixture = "",
     guide: Annotated[
         ImageLike | None,
-        Picture(label="Guide", help="dream of what is in this picture", advanced=True),
+        Picture(label="Guide", help="dream of what is in this picture", **AIM),
     ] = None,
-    mask: Annotated[
-        ImageLike | None, Mask(of="image", label="Dream only where painted", advanced=True)
-    ] = None,
-    objective: Mixture = "",
-    octave_scale: Annotated[
-        float, Range(1.1, 2.0, 0.05, label="Octave scale", advanced=True)
-    ] = 1.4,
+    network: Net = "efficientnet_lite0",
+    blend: Annotated[
+        float, Range(0, 1, 0.05, label="Blend", help="0: your picture, 1: the dream", **PLACE)
+    ] = 1.0,
+    color: Annotated[
+        float, Range(0, 1, 0.05, label="New colors", help="how far hues move", **PLACE)
+    ] = 0.25,
+    calm: Annotated[
+        float, Range(0, 1, 0.05, label="Calm", help="leaves empty regions empty", **PLACE)
+    ] = 0.85,
+    smooth: Annotated[
+        float, Range(0, 3, 0.1, label="Smoothing", help="less fine grain", **PLACE)
+    ] = 1.0,
+    octaves: Octaves = 5,
+    steps: Annotated[int, Range(1, 100, label="Steps per octave", quick=2, **SEARCH)] = 12,
+    octave_scale: Annotated[float, Range(1.1, 2.0, 0.05, label="Octave scale", **SEARCH)] = 1.4,
     octave_strengths: Annotated[
         str,
         Text(
             label="Strength of each octave",
             placeholder="1, 1, 0.8, 0.5",
             help="from the smallest; the last one repeats",
-            advanced=True,
+            **SEARCH,
         ),
     ] = "",
     rounds: Annotated[
-        int, Range(1, 8, label="Rounds", help="the dream dreams again", advanced=True)
+        int, Range(1, 8, label="Rounds", help="the dream dreams again", **SEARCH)
     ] = 1,
-    color: Hues = 0.25,
-    calm: Calm = 0.85,
-    smooth: Smooth = 1.0,
     momentum: Annotated[
         float,
-        Range(0, 0.95, 0.05, label="Momentum", help="keeps what steps agree on", advanced=True),
+        Range(0, 0.95, 0.05, label="Momentum", help="keeps what steps agree on", **SEARCH),
     ] = 0.8,
-    jitter: Annotated[int, Range(0, 64, label="Jitter", help="pixels", advanced=True)] = 24,
+    jitter: Annotated[int, Range(0, 64, label="Jitter", help="pixels", **SEARCH)] = 24,
     turn: Annotated[
-        float,
-        Range(0, 30, 1, label="Random turns and sizes", help="degrees, percent", advanced=True),
+        float, Range(0, 30, 1, label="Random turns and sizes", help="degrees, percent", **SEARCH)
     ] = 0,
     tile: Annotated[
-        int,
-        Range(256, 4096, 64, label="Tile", help="larger pictures go in parts", advanced=True),
+        int, Range(256, 4096, 64, label="Tile", help="larger pictures go in parts", **SEARCH)
     ] = 1024,
-    network: Net = "efficientnet_lite0",
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -145,7 +144,8 @@ def dream(
     TensorFlow's tutorial.
 
     What is dreamt of: `objective`, a text or an Objective, or else all of a `layer`; with `guide`
-    what those layers see in another picture.
+    what those layers see in another picture. A `network` may be several, joined by +: they are
+    asked in turn, so that what they agree on grows.
 
     How long and how strongly: `steps` at each of `octaves` sizes, each `octave_scale` times the
     one before, `strength` times `octave_strengths`, and all of that `rounds` times.
@@ -156,9 +156,9 @@ def dream(
     InputError for names that the network does not have, and for pictures too small for a layer.
     """
     picture = images.load(image, size)
-    net, objective, source = prepare(picture, objective or layer, network, device)
+    nets, objective, source = prepare(picture, objective or layer, network, device)
     height, width = source.shape[-2:]
-    inside = None if mask is None else images.region(mask, height, width, net.device)
+    inside = None if mask is None else images.region(mask, height, width, source.device)
     settings = DreamSettings(
         steps=steps,
         octaves=octaves,
@@ -174,9 +174,9 @@ def dream(
         tile=tile,
     )
     octave_dream = OctaveDream(
-        loss=dream_loss(net, objective, source, guide),
+        loss=dream_loss(nets, objective, source, guide),
         settings=settings,
-        min_side=min_side(net, objective),
+        min_side=min_side(nets, objective),
         generator=torch.Generator().manual_seed(seed),
         inside=inside,
         show=Composite(source, inside, blend, keep_colors).show,
@@ -189,15 +189,16 @@ def dream(
 
 def prepare(
     picture: Image.Image, objective: ObjectiveLike, network: str, device: str | None
-) -> tuple[Network, Objective, Tensor]:
-    """The network, its objective (empty: a favorite), the picture (1, 3, H, W) on its device.
+) -> tuple[tuple[Network, ...], Objective, Tensor]:
+    """The networks, their objective (empty: a favorite), the picture (1, 3, H, W) on their device.
 
     InputError where the objective cannot be read or the picture is too small for it.
     """
-    net = load_network(network, device=device)
+    net = load_first(network, device)
     resolved = resolve(objective or favorite(net), net)
-    check_size(resolved, net, picture.height, picture.width)
-    return net, resolved, images.to_tensor(picture, net.device)
+    nets = load_rest(network, net, resolved)
+    check_sizes(resolved, nets, picture.height, picture.width)
+    return nets, resolved, images.to_tensor(picture, net.device)
 
 
 def favorite(net: Network) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +17,7 @@ from phosphene.images import video as films
 from phosphene.knobs import File, Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.deepdream.dream import (
+    SEARCH,
     KeepColors,
     Layer,
     Mixture,
@@ -28,33 +29,33 @@ from phosphene.methods.deepdream.dream import (
 from phosphene.methods.deepdream.loss import dream_loss, min_side
 from phosphene.methods.deepdream.octaves import Composite, DreamSettings, OctaveDream
 
+FILM: dict[str, Any] = {"advanced": True, "group": "Film"}
+
 Size: TypeAlias = Annotated[
-    int, Range(96, 1024, 32, label="Size", help="longer side, pixels", quick=96)
+    int, Range(96, 1024, 32, label="Size", help="longer side, pixels", quick=96, **FILM)
 ]
-Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave", quick=1)]
+Steps: TypeAlias = Annotated[int, Range(1, 30, label="Steps per octave", quick=1, **SEARCH)]
 
 
 @method
 def zoom(
     image: Annotated[ImageLike, Picture(label="Your picture")],
     *,
-    pictures: Annotated[int, Range(1, 1200, label="Pictures", help="of the film", quick=2)] = 48,
-    closer: Annotated[float, Range(-10, 20, 0.5, label="Zoom", help="percent a picture")] = 4,
-    turn: Annotated[float, Range(-10, 10, 0.1, label="Turn", help="degrees a picture")] = 0.5,
-    drift_x: Annotated[
-        float, Range(-10, 10, 0.5, label="Drift right", help="percent", advanced=True)
-    ] = 0,
-    drift_y: Annotated[
-        float, Range(-10, 10, 0.5, label="Drift down", help="percent", advanced=True)
-    ] = 0,
     layer: Layer = "",
     strength: Strength = 1.0,
-    octaves: Octaves = 2,
-    steps: Steps = 4,
-    size: Size = 320,
-    rate: Annotated[float, Range(1, 60, 1, label="Pictures a second", advanced=True)] = 12,
+    closer: Annotated[float, Range(-10, 20, 0.5, label="Zoom", help="percent a picture")] = 4,
+    pictures: Annotated[int, Range(1, 1200, label="Pictures", help="of the film", quick=2)] = 48,
+    size: Size = 512,
+    rate: Annotated[float, Range(1, 60, 1, label="Pictures a second", **FILM)] = 12,
+    turn: Annotated[
+        float, Range(-10, 10, 0.1, label="Turn", help="degrees a picture", **FILM)
+    ] = 0.5,
+    drift_x: Annotated[float, Range(-10, 10, 0.5, label="Drift right", help="percent", **FILM)] = 0,
+    drift_y: Annotated[float, Range(-10, 10, 0.5, label="Drift down", help="percent", **FILM)] = 0,
     objective: Mixture = "",
     network: Net = "efficientnet_lite0",
+    octaves: Octaves = 2,
+    steps: Steps = 4,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -64,11 +65,11 @@ def zoom(
     previews. InputError as for `dream`.
     """
     picture = images.load(image, size)
-    net, objective, source = prepare(picture, objective or layer, network, device)
+    nets, objective, source = prepare(picture, objective or layer, network, device)
     settings = DreamSettings(steps=steps, octaves=octaves, strength=strength, calm=0.5)
     generator = torch.Generator().manual_seed(seed)
-    loss = dream_loss(net, objective, source)
-    octave_dream = OctaveDream(loss, settings, min_side(net, objective), generator)
+    loss = dream_loss(nets, objective, source)
+    octave_dream = OctaveDream(loss, settings, min_side(nets, objective), generator)
     progress = Progress(pictures * octave_dream.count(*source.shape[-2:]))
     for number in range(1, pictures + 1):
         dream = yield from octave_dream.dream(source, progress, f"picture {number} of {pictures}")
@@ -82,16 +83,16 @@ def dream_video(
     *,
     layer: Layer = "",
     strength: Strength = 1.0,
-    octaves: Octaves = 3,
-    steps: Steps = 6,
     steady: Annotated[
         float, Range(0, 0.95, 0.05, label="Steady", help="how much of the last dream stays")
     ] = 0.6,
-    size: Size = 320,
-    rate: Annotated[float, Range(1, 30, 1, label="Pictures a second")] = 8,
     keep_colors: KeepColors = 0.0,
+    size: Size = 512,
+    rate: Annotated[float, Range(1, 30, 1, label="Pictures a second", **FILM)] = 8,
     objective: Mixture = "",
     network: Net = "efficientnet_lite0",
+    octaves: Octaves = 3,
+    steps: Steps = 6,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -101,13 +102,13 @@ def dream_video(
     previews. InputError as for `dream`, and for a video that cannot be read.
     """
     shots = films.read(video, size, rate)
-    net, objective, source = prepare(shots[0], objective or layer, network, device)
+    nets, objective, source = prepare(shots[0], objective or layer, network, device)
     settings = DreamSettings(steps=steps, octaves=octaves, strength=strength)
-    loss, detail = dream_loss(net, objective, source), torch.zeros_like(source)
-    octave_dream = OctaveDream(loss, settings, min_side(net, objective), torch.Generator())
+    loss, detail = dream_loss(nets, objective, source), torch.zeros_like(source)
+    octave_dream = OctaveDream(loss, settings, min_side(nets, objective), torch.Generator())
     progress = Progress(len(shots) * octave_dream.count(*source.shape[-2:]))
     for number, shot in enumerate(shots, 1):
-        source = images.to_tensor(shot, net.device)
+        source = images.to_tensor(shot, source.device)
         if source.shape != detail.shape:
             raise InputError("the pictures of the video differ in size; save it again as MP4")
         # The same random numbers for every picture: what does not move does not flicker.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -9,6 +11,7 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.network import Network
+from phosphene.optimize.ensemble import in_turn
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.objectives import Objective
 
@@ -16,20 +19,27 @@ GUIDE_SIDE = 224
 """The longer side of a guide: enough to show what it is of, few enough places to compare with."""
 
 
-def min_side(net: Network, objective: Objective) -> int:
-    """The shorter side in pixels from which on every layer shows something."""
-    return max(net.tap(layer).min_side for layer in objective.layers)
+def min_side(nets: Sequence[Network], objective: Objective) -> int:
+    """The shorter side in pixels from which on every layer of every network shows something."""
+    return max(net.tap(layer).min_side for net in nets for layer in objective.layers)
 
 
 def dream_loss(
-    net: Network, objective: Objective, source: Tensor, guide: ImageLike | None = None
+    nets: Sequence[Network], objective: Objective, source: Tensor, guide: ImageLike | None = None
 ) -> Loss:
-    """The loss of a dream; weights count in shares of what the source has of each term."""
+    """The loss of a dream of networks asked in turn, or its likeness to a guide.
+
+    Weights count in shares of what the source has of each term.
+    """
     if guide is not None:
-        return guided_loss(net, objective, guide)
+        return in_turn([guided_loss(net, objective, guide) for net in nets])
+    fitted = images.scaled(source, *_at_most(source, 512, min_side(nets, objective)))
+    return in_turn([_scaled_loss(net, objective.resolved(net), fitted) for net in nets])
+
+
+def _scaled_loss(net: Network, objective: Objective, source: Tensor) -> Loss:
     with torch.no_grad():
-        fitted = images.scaled(source, *_at_most(source, 512, min_side(net, objective)))
-        scaled = objective.scaled_to(net.acts(fitted, objective.layers))
+        scaled = objective.scaled_to(net.acts(source, objective.layers))
     return lambda x: scaled.loss(net.acts(x, scaled.layers))
 
 

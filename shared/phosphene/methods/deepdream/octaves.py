@@ -13,8 +13,8 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame, Progress
 from phosphene.images.colors import recolor
+from phosphene.methods.deepdream.rolloff import Detail, added
 from phosphene.optimize import transforms
-from phosphene.optimize.canvas import Pixels
 from phosphene.optimize.descend import descend
 from phosphene.optimize.gradients import Conditioner, contrast_mask
 from phosphene.optimize.losses import Loss
@@ -116,10 +116,11 @@ class OctaveDream:
         detail = torch.zeros_like(source)
         for octave, (height, width) in enumerate(sizes):
             base = images.scaled(source, height, width)
-            canvas = Pixels((base + images.enlarged(detail, height, width)).clamp(0, 1))
+            canvas = Detail(base, images.enlarged(detail, height, width))
 
-            def render(x: Tensor, base: Tensor = base) -> Image.Image:
-                return self.show(source + images.enlarged(x - base, full_height, full_width))
+            def render(_: Tensor, canvas: Detail = canvas) -> Image.Image:
+                own = images.enlarged(canvas.detail.detach(), full_height, full_width)
+                return self.show(added(source, own))
 
             run = descend(
                 canvas,
@@ -130,10 +131,10 @@ class OctaveDream:
                 lr=STEP * self.settings.strength_at(octave),
                 render=render,
             )
-            for frame, picture in run:
-                detail = picture - base
+            for frame, _ in run:
                 yield progress.of(frame, note or f"octave {octave + 1} of {len(sizes)}")
-        return source + detail
+            detail = canvas.detail.detach()
+        return added(source, detail).clamp(0, 1)
 
     def _conditioner(self, base: Tensor) -> Conditioner:
         where = None

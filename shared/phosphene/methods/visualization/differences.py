@@ -14,15 +14,14 @@ from phosphene.frame import Frame, Panel, Progress
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
-from phosphene.methods.visualization.loss import objective_loss, resolve_target
+from phosphene.methods.visualization.loss import agreed_loss, resolve_target, verdict
 from phosphene.methods.visualization.render import (
     FeatureVisualizer,
     Regularizers,
     initial_image,
 )
-from phosphene.methods.visualization.visualize import Net, Target
-from phosphene.networks.loading import load_network
-from phosphene.optimize.objectives import check_size
+from phosphene.methods.visualization.visualize import ALONE, SEARCH, Net, Target
+from phosphene.optimize.ensemble import check_sizes, load_first, load_rest
 
 
 class Variant(NamedTuple):
@@ -69,9 +68,11 @@ COLUMNS = 4
 def visualize_differences(
     target: Target = "goose",
     *,
-    steps: Annotated[int, Range(1, 256, label="Steps", help="for each picture", quick=1)] = 64,
     size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each", quick=64)] = 160,
-    network: Net = "efficientnet_lite0",
+    network: Net = ALONE,
+    steps: Annotated[
+        int, Range(1, 256, label="Steps", help="for each picture", quick=1, **SEARCH)
+    ] = 64,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -81,9 +82,10 @@ def visualize_differences(
     for. The regularizers are those of arXiv 1312.6034, 1412.0035, 1506.06579 and
     doi 10.23915/distill.00007.
     """
-    net = load_network(network, device=device)
+    net = load_first(network, device)
     objective = resolve_target(target, net)
-    check_size(objective, net, size, size)
+    nets = load_rest(network, net, objective)
+    check_sizes(objective, nets, size, size)
     tiles = [Image.new("RGB", (size, size), (128, 128, 128)) for _ in VARIANTS]
     verdicts = [""] * len(VARIANTS)
     shared = {"target": target, "network": network, "start": "noise", "seed": seed}
@@ -97,7 +99,7 @@ def visualize_differences(
         generator = torch.Generator().manual_seed(seed)
         start = initial_image("noise", size, size, 1, generator).to(net.device)
         visualizer = FeatureVisualizer(
-            objective_loss(net, objective, start, 0.0),
+            agreed_loss(nets, objective, start, 0.0),
             variant.regularizers,
             generator,
             variant.fourier,
@@ -108,8 +110,7 @@ def visualize_differences(
             frame = progress.of(own, variant.name)
             tiles[index] = frame.image.resize((size, size))
             yield replace(frame, image=sheet())
-        with torch.no_grad():
-            best = net.verdict(images.to_tensor(tiles[index], net.device), 1)
+        best = verdict(nets, images.to_tensor(tiles[index], net.device), 1)
         verdicts[index] = next((f"{value:.0%} {label}" for label, value in best.items()), "")
     panels = tuple(
         Panel(tile, ", ".join(filter(None, (v.name, text))), sets={**shared, **v.knobs})

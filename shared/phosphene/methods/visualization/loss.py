@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,6 +13,7 @@ from phosphene.errors import InputError
 from phosphene.frame import Frame
 from phosphene.networks.network import Network
 from phosphene.optimize import losses
+from phosphene.optimize.ensemble import in_turn
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.objectives import Objective, ObjectiveLike, class_, resolve
 from phosphene.optimize.terms import Activation
@@ -61,18 +63,48 @@ def objective_loss(net: Network, objective: Objective, start: Tensor, diversity:
     return loss
 
 
-def with_scores(frame: Frame, net: Network, objective: Objective, pictures: Tensor) -> Frame:
-    """The frame with what the network makes of the first picture: scores, probabilities."""
-    with torch.no_grad():
-        layers = {*objective.layers, *(["logits"] if net.classes else [])}
-        activations = net.acts(pictures[:1], layers)
-        metrics = {}
-        for term in objective.terms:
-            if isinstance(term, Activation) and term.of_classes:
-                scores, classes = activations["logits"][0].float(), list(term.channels)
-                metrics[term.name] = float(scores[classes].mean())
-                name = f"probability of {term.name.removeprefix('class:')}"
-                metrics[name] = float(scores.softmax(-1)[classes].mean())
-            else:
-                metrics[term.name] = -float(term.loss(activations))
-    return replace(frame, metrics=metrics, verdict=net.verdict(pictures[:1]))
+def agreed_loss(
+    nets: Sequence[Network], objective: Objective, start: Tensor, diversity: float
+) -> Loss:
+    """What all the networks want, asked in turn."""
+    losses = [objective_loss(net, objective.resolved(net), start, diversity) for net in nets]
+    return in_turn(losses)
+
+
+def with_scores(
+    frame: Frame, nets: Sequence[Network], objective: Objective, pictures: Tensor
+) -> Frame:
+    """The frame with what the networks make of the first picture, on average."""
+    metrics = _mean([_scores(net, objective.resolved(net), pictures[:1]) for net in nets])
+    return replace(frame, metrics=metrics, verdict=verdict(nets, pictures))
+
+
+def verdict(nets: Sequence[Network], pictures: Tensor, count: int = 5) -> dict[str, float]:
+    """The most probable classes of the first picture, most probable first; all have one vote."""
+    if len(nets) == 1:
+        return nets[0].verdict(pictures[:1], count)
+    votes = _mean([net.verdict(pictures[:1], len(net.classes)) for net in nets])
+    return dict(sorted(votes.items(), key=lambda vote: -vote[1])[:count])
+
+
+@torch.no_grad()
+def _scores(net: Network, objective: Objective, picture: Tensor) -> dict[str, float]:
+    """Scores and probabilities (percent) of classes, activations of other terms."""
+    layers = {*objective.layers, *(["logits"] if net.classes else [])}
+    activations = net.acts(picture, layers)
+    metrics = {}
+    for term in objective.terms:
+        if isinstance(term, Activation) and term.of_classes:
+            scores, classes = activations["logits"][0].float(), list(term.channels)
+            name = term.name.removeprefix("class:")
+            metrics[f"{name}: score"] = float(scores[classes].mean())
+            metrics[f"{name}: percent"] = 100 * float(scores.softmax(-1)[classes].mean())
+        else:
+            metrics[term.name] = -float(term.loss(activations))
+    return metrics
+
+
+def _mean(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each entry; what a row lacks counts as 0."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in names}

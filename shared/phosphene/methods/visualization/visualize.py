@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -26,9 +26,9 @@ from phosphene.knobs import (
 from phosphene.methods import method
 from phosphene.methods.visualization import facets
 from phosphene.methods.visualization.loss import (
+    agreed_loss,
     as_probability,
     between,
-    objective_loss,
     resolve_target,
     with_scores,
 )
@@ -39,16 +39,23 @@ from phosphene.methods.visualization.render import (
 )
 from phosphene.networks.loading import load_network
 from phosphene.networks.zoo import EMBEDDED, imagenet_classes
-from phosphene.optimize.objectives import ObjectiveLike, check_size, from_python
+from phosphene.optimize.ensemble import check_sizes, load_first, load_rest
+from phosphene.optimize.objectives import ObjectiveLike, from_python
 from phosphene.optimize.terms import no_channel
 
 CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
 MIDDLE = 0.6
 """How much the picture of a class keeps to its middle where nothing is said: things have one."""
 
+ALONE, TOGETHER = "efficientnet_lite0", "efficientnet_lites"
 Net: TypeAlias = Annotated[
     str,
-    NetworkChoice(options=EMBEDDED, label="Network", advanced=True),
+    NetworkChoice(
+        options=(TOGETHER, *EMBEDDED),
+        label="Network",
+        help="efficientnet_lites: what three of them agree on",
+        quick=ALONE,
+    ),
 ]
 Target: TypeAlias = Annotated[
     ObjectiveLike,
@@ -61,43 +68,87 @@ Target: TypeAlias = Annotated[
 ]
 
 
+# Where the knobs of experts stand.
+TARGET: dict[str, Any] = {"advanced": True, "group": "Target"}
+BEGINNING: dict[str, Any] = {"advanced": True, "group": "Beginning"}
+SEARCH: dict[str, Any] = {"advanced": True, "group": "Search"}
+NOISE: dict[str, Any] = {"advanced": True, "group": "Regularizers"}
+
+
 @method
 def visualize(
     target: Target = "bell pepper",
     *,
     count: Annotated[int, Range(1, 9, label="Pictures", help="different ones of one thing")] = 1,
-    steps: Annotated[int, Range(1, 1024, label="Steps", quick=2)] = 128,
     size: Annotated[int, Range(64, 512, 32, label="Size", help="pixels", quick=64)] = 224,
-    canvas: Annotated[
-        str, Choice(("fourier", "pixels"), label="Canvas", help="fourier: waves in natural colors")
-    ] = "fourier",
-    start: Annotated[str, Choice(("noise", "zeros", "picture"), label="Start from")] = "noise",
-    image: Annotated[
-        ImageLike | None, Picture(label="Picture to start from", advanced=True)
-    ] = None,
+    network: Net = TOGETHER,
+    toward: Annotated[
+        ObjectiveLike,
+        ClassChoice(
+            options=CLASSES,
+            label="On the way to",
+            help="a second target: a direction",
+            other=from_python,
+            **TARGET,
+        ),
+    ] = "",
+    mix: Annotated[float, Range(0, 1, 0.05, label="How far", help="0: the first", **TARGET)] = 0.5,
+    score: Annotated[
+        str,
+        Choice(
+            ("logit", "probability"),
+            label="Maximize",
+            help="a probability also grows by making other classes unlikely",
+            **TARGET,
+        ),
+    ] = "logit",
+    diversity: Annotated[
+        float, Range(0, 10, 0.5, label="Diversity", help="how unlike several are", **TARGET)
+    ] = 2.0,
+    start: Annotated[
+        str, Choice(("noise", "zeros", "picture"), label="Start from", **BEGINNING)
+    ] = "noise",
+    image: Annotated[ImageLike | None, Picture(label="Picture to start from", **BEGINNING)] = None,
     examples: Annotated[
         Sequence[ImageLike] | None,
         Pictures(
             facets.MOST,
             label="Example pictures",
             help="of unlike kinds; each picture starts from one kind",
-            advanced=True,
+            **BEGINNING,
         ),
     ] = None,
-    jitter: Annotated[int, Range(0, 32, label="Jitter", help="pixels; 0: off")] = 16,
-    zoom: Annotated[float, Range(0, 50, 5, label="Random size", help="percent; 0: off")] = 40,
-    turn: Annotated[float, Range(0, 30, 1, label="Random turn", help="degrees; 0: off")] = 15,
-    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off")] = 110,
-    l2: Annotated[float, Range(0, 100, 1, label="L2 decay", help="0: off")] = 0,
-    blur: Annotated[float, Range(0, 2, 0.1, label="Blur now and then", help="radius; 0: off")] = 0,
-    blur_every: Annotated[int, Range(1, 32, label="Blur and clip every", advanced=True)] = 4,
+    steps: Annotated[int, Range(1, 1024, label="Steps", quick=2, **SEARCH)] = 256,
+    canvas: Annotated[
+        str,
+        Choice(
+            ("fourier", "pixels"),
+            label="Canvas",
+            help="fourier: waves in natural colors",
+            **SEARCH,
+        ),
+    ] = "fourier",
+    octaves: Annotated[int, Range(1, 4, label="Sizes", help="from coarse to fine", **SEARCH)] = 3,
+    lr: Annotated[float, Range(0.001, 0.5, label="Step size", log=True, **SEARCH)] = 0.05,
+    jitter: Annotated[int, Range(0, 32, label="Jitter", help="pixels; 0: off", **NOISE)] = 16,
+    zoom: Annotated[
+        float, Range(0, 50, 5, label="Random size", help="percent; 0: off", **NOISE)
+    ] = 40,
+    turn: Annotated[
+        float, Range(0, 30, 1, label="Random turn", help="degrees; 0: off", **NOISE)
+    ] = 15,
+    tv: Annotated[float, Range(0, 500, 5, label="Total variation", help="0: off", **NOISE)] = 110,
+    l2: Annotated[float, Range(0, 100, 1, label="L2 decay", help="0: off", **NOISE)] = 0,
+    blur: Annotated[
+        float, Range(0, 2, 0.1, label="Blur now and then", help="radius; 0: off", **NOISE)
+    ] = 0,
+    blur_every: Annotated[int, Range(1, 32, label="Blur and clip every", **NOISE)] = 4,
     clip_norm: Annotated[
-        float,
-        Range(0, 0.95, 0.05, label="Clip small pixels", help="share; 0: off", advanced=True),
+        float, Range(0, 0.95, 0.05, label="Clip small pixels", help="share; 0: off", **NOISE)
     ] = 0,
     clip_contribution: Annotated[
         float,
-        Range(0, 0.95, 0.05, label="Clip weak pixels", help="of small contribution", advanced=True),
+        Range(0, 0.95, 0.05, label="Clip weak pixels", help="of small contribution", **NOISE),
     ] = 0,
     center: Annotated[
         float | None,
@@ -107,40 +158,9 @@ def visualize(
             0.05,
             label="Keep to the middle",
             help="0: off; empty: 0.6 for a class",
-            advanced=True,
+            **NOISE,
         ),
     ] = None,
-    octaves: Annotated[
-        int, Range(1, 4, label="Sizes", help="from coarse to fine", advanced=True)
-    ] = 3,
-    diversity: Annotated[
-        float,
-        Range(0, 10, 0.5, label="Diversity", help="how unlike several are", advanced=True),
-    ] = 2.0,
-    toward: Annotated[
-        ObjectiveLike,
-        ClassChoice(
-            options=CLASSES,
-            label="On the way to",
-            help="a second target: a direction",
-            advanced=True,
-            other=from_python,
-        ),
-    ] = "",
-    mix: Annotated[
-        float, Range(0, 1, 0.05, label="How far", help="0: the first", advanced=True)
-    ] = 0.5,
-    score: Annotated[
-        str,
-        Choice(
-            ("logit", "probability"),
-            label="Maximize",
-            help="a probability also grows by making other classes unlikely",
-            advanced=True,
-        ),
-    ] = "logit",
-    lr: Annotated[float, Range(0.001, 0.5, label="Step size", log=True, advanced=True)] = 0.05,
-    network: Net = "efficientnet_lite0",
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -148,6 +168,9 @@ def visualize(
 
     What is wanted: `target`, a text or an Objective; with `toward` and `mix` the direction from
     one to the other; `score` takes a class by its score (arXiv 1312.6034) or its probability.
+
+    By whom: `network`; several, joined by +, are asked in turn, so that what they agree on grows.
+    Channels, which each of them numbers in its own way, are those of the first alone.
 
     Pictures: `count` of them, as unlike as `diversity` makes them, of `size` pixels a side.
 
@@ -163,19 +186,20 @@ def visualize(
 
     InputError for names that the network does not have, and for pictures too small for a layer.
     """
-    net = load_network(network, device=device)
+    net = load_first(network, device)
     objective = resolve_target(target, net)
     if toward:
         objective = between(objective, resolve_target(toward, net), mix)
     if score == "probability":
         objective = as_probability(objective)
-    check_size(objective, net, size, size)
+    nets = load_rest(network, net, objective)
+    check_sizes(objective, nets, size, size)
     generator = torch.Generator().manual_seed(seed)
     if examples:
         initial = facets.facet_images(examples, net, size, count, generator)
     elif start == "picture":
         initial = _opened(image, size).expand(count, -1, -1, -1)
-        check_size(objective, net, *initial.shape[-2:])
+        check_sizes(objective, nets, *initial.shape[-2:])
     else:
         initial = initial_image(start, size, size, count, generator)
     initial = initial.to(net.device)
@@ -193,23 +217,25 @@ def visualize(
         turn=turn,
         center=center,
     )
-    loss = objective_loss(net, objective, initial, diversity if count > 1 else 0.0)
+    loss = agreed_loss(nets, objective, initial, diversity if count > 1 else 0.0)
     visualizer = FeatureVisualizer(loss, regularizers, generator, canvas == "fourier", octaves, lr)
     name = target if isinstance(target, str) else str(objective)
     for frame, pictures in visualizer.run(initial, steps):
         panels = _numbered(name.strip(), pictures) if count > 1 else ()
-        yield replace(with_scores(frame, net, objective, pictures), panels=panels)
+        yield replace(with_scores(frame, nets, objective, pictures), panels=panels)
 
 
 @method
 def visualize_layer(
     layer: Annotated[str, LayerChoice(label="Layer", help="empty: the network's middle")] = "",
     *,
-    first: Annotated[int, Range(0, 4095, label="First channel")] = 0,
+    first: Annotated[int, Range(0, 4095, label="From channel")] = 0,
     count: Annotated[int, Range(1, 36, label="Channels", quick=2)] = 12,
-    steps: Annotated[int, Range(1, 512, label="Steps", quick=2)] = 64,
-    size: Annotated[int, Range(64, 224, 16, label="Size", help="pixels each", quick=64)] = 96,
-    network: Net = "efficientnet_lite0",
+    network: Annotated[str, NetworkChoice(options=EMBEDDED, label="Network")] = ALONE,
+    size: Annotated[
+        int, Range(64, 224, 16, label="Size", help="pixels each", quick=64, **SEARCH)
+    ] = 96,
+    steps: Annotated[int, Range(1, 512, label="Steps", quick=2, **SEARCH)] = 64,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
