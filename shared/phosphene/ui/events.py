@@ -14,7 +14,7 @@ import gradio as gr
 from phosphene import images
 from phosphene.errors import PhospheneError
 from phosphene.knobs import Mask, Picture, Point
-from phosphene.ui import follow, permalinks, visits
+from phosphene.ui import follow, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import LARGER, Form
