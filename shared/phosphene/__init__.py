@@ -11,6 +11,8 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
+from phosphene.methods.deepdream.brush import dream_brush
+from phosphene.methods.adversarial.fool import fool
 from phosphene.methods.deepdream.dream import dream
 from phosphene.methods.deepdream.film import dream_video, zoom
 from phosphene.methods.deepdream.looks import dream_looks
@@ -47,9 +49,11 @@ __all__ = [
     "class_",
     "custom",
     "dream",
+    "dream_brush",
     "dream_looks",
     "dream_video",
     "features",
+    "fool",
     "invert",
     "invert_layers",
     "layer",
