@@ -33,7 +33,7 @@ LOOKS: dict[str, dict[str, Any]] = {
     "My colors": {"colors": "mine"},
     "My palette": {"colors": "matched"},
     "Dreaming": {"dream": 0.5},
-    "From noise": {"start": "noise", "strength": 3, "steps": 14},
+    "From noise": {"start": "noise", "strength": 4.5, "steps": 14},
     "Quick": {"network": "efficientnet_lite0"},
     "Finest": {"statistics": "wasserstein", "size": 256, "steps": 12},
 }

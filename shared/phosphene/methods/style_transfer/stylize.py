@@ -67,7 +67,7 @@ def stylize(
     ] = "style",
     size: Annotated[
         int, Range(64, 2048, 32, label="Size", help="longer side, pixels", quick=64)
-    ] = 384,
+    ] = 512,
     second: Annotated[
         ImageLike | None, Picture(label="Second style", advanced=True, group=MORE)
     ] = None,
