@@ -6,6 +6,7 @@ from pathlib import Path
 
 from phosphene import (
     dream,
+    dream_brush,
     dream_looks,
     dream_video,
     ui,
@@ -35,7 +36,8 @@ SHEET = (
     "*Dream* with its settings."
 )
 VISUALIZE = (
-    "Start from grey noise and climb: what would the network most like to see? Set every "
+    "Start from grey noise and climb: what would the networks most like to see? Three at once "
+    "agree on more of the thing than one alone. Set every "
     "regularizer to 0 with pixels as canvas, and the score is certain while you see only noise: "
     "that is how a network is fooled."
 )
@@ -46,6 +48,10 @@ LAYER = (
 DIFFERENCE = (
     "The same wish with one regularizer at a time, and with all of them together; under each "
     "picture stands what the network takes it for."
+)
+BRUSH = (
+    "Paint on the picture: creatures grow where the brush went, one stroke after the other. *Undo* "
+    "takes a stroke back; *Creatures* makes them finer or larger."
 )
 ZOOM = "Dream, step closer, dream again: a film. *Stop* keeps the film so far."
 VIDEO = (
@@ -81,6 +87,7 @@ demo = ui.page(
             examples=PICTURES,
             explain=DREAM,
             looks=HERE / "looks",
+            layers=HERE / "layers",
             results=RESULTS,
         ),
         ui.Tab(
@@ -104,6 +111,7 @@ demo = ui.page(
             "Layer",
             visualize_layer,
             explain=LAYER,
+            layers=HERE / "layers",
             results=RESULTS,
             group="Visualize",
             way="A whole layer",
@@ -116,8 +124,24 @@ demo = ui.page(
             group="Visualize",
             way="With and without",
         ),
+        ui.Tab(
+            "Brush",
+            dream_brush,
+            examples=PICTURES,
+            explain=BRUSH,
+            results=RESULTS,
+            resume="image",
+            live=True,
+        ),
         ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film(), results=RESULTS),
-        ui.Tab("Video", dream_video, explain=VIDEO, views=film(), results=RESULTS),
+        ui.Tab(
+            "Video",
+            dream_video,
+            examples=[{"video": str(HERE / "examples" / "pan.mp4")}],
+            explain=VIDEO,
+            views=film(),
+            results=RESULTS,
+        ),
     ],
     emoji="🌀",
 )

@@ -169,7 +169,8 @@ def test_a_function_of_ones_own_falls(wrapped, monkeypatch):
 def test_a_function_is_one_term_among_others_and_shown_as_a_score():
     objective = class_("goose") + 0.5 * custom(quiet, "blocks.2", name="calm")
     still = {"tv": 0, "jitter": 0, "zoom": 0, "turn": 0, "center": 0}
-    first, *_, frame = phosphene.visualize(objective, **SMALL | {"steps": 12} | still)
+    alone = {"network": "efficientnet_lite0", "steps": 12}
+    first, *_, frame = phosphene.visualize(objective, **SMALL | alone | still)
     assert {"class:goose", "custom:calm"} <= set(frame.losses)
     assert {"goose: score", "custom:calm"} <= set(frame.metrics)
     assert frame.loss < first.loss

@@ -15,7 +15,7 @@ from phosphene.frame import Frame, Progress
 from phosphene.images.colors import recolor
 from phosphene.methods.deepdream.rolloff import Detail, added
 from phosphene.optimize import transforms
-from phosphene.optimize.descend import descend
+from phosphene.optimize.descend import Condition, descend
 from phosphene.optimize.gradients import Conditioner, contrast_mask
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import octave_sizes
@@ -90,13 +90,18 @@ class Composite:
 
 @dataclass
 class OctaveDream:
-    """Dreams of one kind: a loss on pictures, settings, a stream of random numbers."""
+    """Dreams of one kind: a loss on pictures, settings, a stream of random numbers.
+
+    `inside` (1, 1, H, W) says where; with `focus` steps there are as long as if there were nothing
+    else, however little the gradient is there and large elsewhere.
+    """
 
     loss: Loss
     settings: DreamSettings
     min_side: int
     generator: torch.Generator
     inside: Tensor | None = None
+    focus: bool = False
     show: Callable[[Tensor], Image.Image] = field(default=images.to_image)
 
     def count(self, height: int, width: int) -> int:
@@ -127,7 +132,7 @@ class OctaveDream:
                 self._loss(),
                 steps=self.settings.steps,
                 optimizer="gradient",
-                condition=self._conditioner(base),
+                condition=self._condition(base),
                 lr=STEP * self.settings.strength_at(octave),
                 render=render,
             )
@@ -135,6 +140,14 @@ class OctaveDream:
                 yield progress.of(frame, note or f"octave {octave + 1} of {len(sizes)}")
             detail = canvas.detail.detach()
         return added(source, detail).clamp(0, 1)
+
+    def _condition(self, base: Tensor) -> Condition:
+        conditioner = self._conditioner(base)
+        if self.inside is None or not self.focus:
+            return conditioner
+        inside = images.scaled(self.inside, *base.shape[-2:])
+        share = inside.mean()
+        return lambda gradient: share * conditioner(gradient * inside)
 
     def _conditioner(self, base: Tensor) -> Conditioner:
         where = None
