@@ -11,11 +11,14 @@ python docs/pictures.py grown              seven classes and a channel, grown fr
 python docs/pictures.py lites              two more networks, dreaming and growing a goose
 python docs/pictures.py openings [APP ...] what each tab's first example makes
 python docs/pictures.py results [APP ...]  what other examples and presets make, if not there yet
+python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
+python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
@@ -309,6 +312,31 @@ def walks(*names: str) -> None:
             print(f"{name}, {network}: {last.seconds:.1f} s, {last.tables[0].rows}", flush=True)
 
 
+def layers() -> None:
+    """Every layer that DeepDream's layers.json lists, as what all of it likes to see."""
+    folder = APPS / "deepdream" / "layers"
+    for network, pairs in json.loads((folder / "layers.json").read_text()).items():
+        for layer, _ in pairs:
+            grown = visualized(layer, network=network, size=128, steps=96, tv=40)
+            saved(grown.resize((112, 112)), folder / network / f"{layer}.jpg")
+            print(network, layer, flush=True)
+
+
+def pan() -> None:
+    """The chameleon, seen from its left to its head, closer and closer."""
+    examples = APPS / "deepdream" / "examples"
+    photo = Image.open(examples / "chameleon.jpg").convert("RGB")
+    pictures = []
+    for number in range(24):
+        part = number / 23
+        width = photo.width * (0.85 - 0.25 * part)
+        height = width * 0.75
+        left, top = (photo.width - width) * part, (photo.height - height) * 0.5
+        box = (left, top, left + width, top + height)
+        pictures.append(photo.resize((320, 240), box=box))
+    video.save(pictures, examples / "pan.mp4", rate=12)
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
     commands: dict[str, Callable[..., None]] = {
@@ -324,5 +352,7 @@ if __name__ == "__main__":
         "openings": openings,
         "results": results,
         "walks": walks,
+        "layers": layers,
+        "pan": pan,
     }
     commands[what](*rest)
