@@ -11,8 +11,15 @@ A frozen network, a canvas, a loss, one loop that descends it, and a stream of f
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.frame import Frame
 from phosphene.methods import METHODS, repeat
-from phosphene.methods.deepdream.brush import dream_brush
+from phosphene.methods.adversarial.curve import epsilon_curve
 from phosphene.methods.adversarial.fool import fool
+from phosphene.methods.adversarial.landscape import landscape
+from phosphene.methods.adversarial.nothing import fool_from_nothing
+from phosphene.methods.adversarial.patch import patch
+from phosphene.methods.adversarial.robustness import robustness
+from phosphene.methods.adversarial.transfer import transfer
+from phosphene.methods.adversarial.universal import universal
+from phosphene.methods.deepdream.brush import dream_brush
 from phosphene.methods.deepdream.dream import dream
 from phosphene.methods.deepdream.film import dream_video, zoom
 from phosphene.methods.deepdream.looks import dream_looks
@@ -52,16 +59,23 @@ __all__ = [
     "dream_brush",
     "dream_looks",
     "dream_video",
+    "epsilon_curve",
     "features",
     "fool",
+    "fool_from_nothing",
     "invert",
     "invert_layers",
+    "landscape",
     "layer",
     "load_network",
     "neuron",
+    "patch",
     "repeat",
+    "robustness",
     "stylize",
     "texture",
+    "transfer",
+    "universal",
     "vary_style",
     "visualize",
     "visualize_differences",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from PIL import Image
@@ -73,19 +73,15 @@ def first(verdict: Mapping[str, float]) -> tuple[str, float]:
 def before_and_after(before: Mapping[str, float], after: Mapping[str, float]) -> Table:
     """Both top-5 side by side, probabilities in percent."""
     rows = tuple(
-        (one, 100 * chance, two, 100 * later)
+        (one, percent(chance), two, percent(later))
         for (one, chance), (two, later) in zip(before.items(), after.items(), strict=True)
     )
     return Table("What the network says", ("before", "%", "after", "% "), rows)
 
 
-def verdicts(title: str, column: str, rows: Sequence[tuple[str, Mapping[str, float]]]) -> Table:
-    """A row for each name: the two most probable classes with their percent."""
-    lines = []
-    for name, verdict in rows:
-        (top, chance), (second, other) = list(verdict.items())[:2]
-        lines.append((name, top, 100 * chance, second, 100 * other))
-    return Table(title, (column, "first", "%", "second", "% "), tuple(lines))
+def percent(share: float) -> float:
+    """A probability as a table has it."""
+    return round(100 * share, 1)
 
 
 def png(image: Image.Image) -> bytes:
