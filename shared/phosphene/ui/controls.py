@@ -36,9 +36,11 @@ IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tif
 
 
 def build(parameter: Parameter, picture: Any = None) -> gr.components.Component:
-    """The control of one parameter, holding its default (a picture control: `picture`)."""
+    """The control of one parameter, holding its default (of a picture or file: `picture`)."""
     if isinstance(parameter.knob, Picture):
         return _picture(parameter, picture)
+    if isinstance(parameter.knob, File):
+        return _file(parameter, parameter.knob, picture)
     for kind, make in MAKERS.items():
         if isinstance(parameter.knob, kind):
             return make(parameter, parameter.knob)
@@ -158,8 +160,10 @@ def _files(**options: Any) -> gr.components.Component:
     return control
 
 
-def _file(parameter: Parameter, knob: File) -> gr.components.Component:
-    return _files(label=parameter.label, file_types=list(knob.suffixes) or None, height=140)
+def _file(parameter: Parameter, knob: File, path: Any = None) -> gr.components.Component:
+    value = None if path is None else str(path)
+    types = list(knob.suffixes) or None
+    return _files(value=value, label=parameter.label, file_types=types, height=140)
 
 
 def _point(parameter: Parameter, knob: Point) -> gr.components.Component:
@@ -196,7 +200,6 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Numbers: _numbers,
     Pictures: _pictures,
     Mask: _mask,
-    File: _file,
 }
 
 

@@ -45,7 +45,7 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
         if len(items) > 1:
             few = len(offered) > 1 and not parts["strips"]  # both pictures in sight at once
             parts["strips"][parameter.name] = strip("", items, one_row=few)
-        _masks(media, parameter, made)
+        _masks(tab, parameter, made)
     parts["examples"] = strip("Examples", _examples(tab), captions=not offered)
     pictured = tab.thumbnails
     looks = [Item(name, pictured.get(name)) for name in tab.presets]
@@ -64,15 +64,12 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
         parts["stop"] = gr.Button("Stop", variant="stop", size="lg", scale=1, interactive=False)
 
 
-def _masks(
-    media: Sequence[Parameter], picture: Parameter, made: dict[str, gr.components.Component]
-) -> None:
-    """The brushes over a picture lie beside it."""
-    for parameter in media:
+def _masks(tab: Tab, picture: Parameter, made: dict[str, gr.components.Component]) -> None:
+    """The brushes over a picture lie beside it, open where painting is all there is to do."""
+    for parameter in tab.parameters:
         knob = parameter.knob
         if isinstance(knob, Mask) and knob.of == picture.name and not knob.advanced:
-            opened = parameter.required
-            with gr.Accordion(parameter.label, open=opened, elem_classes=["ph-brush"]):
+            with gr.Accordion(parameter.label, open=tab.live, elem_classes=["ph-brush"]):
                 made[parameter.name] = controls.build(parameter)
 
 

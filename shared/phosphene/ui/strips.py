@@ -14,10 +14,12 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image, ImageOps
 
+from phosphene.images import video
 from phosphene.ui.scripts import script
 
 THUMB = (184, 138)
 """Width and height of a thumbnail in pixels, twice what is shown."""
+FILMS = (".mp4", ".mov", ".webm")
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,21 @@ def folder() -> Path:
     return path
 
 
+def _opened(path: Path) -> Image.Image:
+    """A picture, or the first one of a film."""
+    if path.suffix in FILMS:
+        return video.read(path, 2 * THUMB[0], rate=1)[0]
+    with Image.open(path) as picture:
+        return picture.convert("RGB")
+
+
 def thumbnail(picture: Path) -> Path:
     """A small JPEG of a picture, made once."""
     state = picture.stat()
     key = f"{picture.resolve()} {state.st_mtime_ns} {state.st_size} {THUMB}"
     path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.jpg"
     if not path.exists():
-        with Image.open(picture) as opened:
-            small: Any = ImageOps.fit(opened.convert("RGB"), THUMB, centering=(0.5, 0.4))
+        small: Any = ImageOps.fit(_opened(picture), THUMB, centering=(0.5, 0.4))
         own = path.with_suffix(f".{id(small)}")
         small.save(own, "JPEG", quality=82)
         own.replace(path)  # in one move: nobody sees half a picture
