@@ -13,6 +13,7 @@ python docs/pictures.py openings [APP ...] what each tab's first example makes
 python docs/pictures.py results [APP ...]  what other examples and presets make, if not there yet
 python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
 python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
+python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
@@ -337,6 +338,33 @@ def pan() -> None:
     video.save(pictures, examples / "pan.mp4", rate=12)
 
 
+def landing() -> None:
+    """A chameleon full of eyes, 1120 pixels wide; a fall into a dreaming flower, without end."""
+    folder, examples = APPS / GALLERY / "pictures", APPS / "deepdream" / "examples"
+    photo = Image.open(examples / "chameleon.jpg").convert("RGB")
+    photo = ImageOps.fit(photo, (1120, 560), centering=(0.5, 0.4))
+    eyes = {"network": "vgg19", "layer": "relu4_2", "octaves": 5, "steps": 8}
+    *_, last = phosphene.dream(photo, size=1120, **eyes)
+    folder.mkdir(exist_ok=True)
+    for name, picture in (("photograph", photo), ("dream", last.image)):
+        picture.save(folder / f"{name}.jpg", quality=70)
+    flower = ImageOps.fit(Image.open(examples / "flower.jpg").convert("RGB"), (416, 416))
+    fall = phosphene.zoom(flower, size=416, pictures=54, layer="blocks.3.2", closer=3, turn=0.4)
+    pictures = round_again([frame.image for frame in fall if frame.rate], 10)
+    video.save(pictures, folder / "film.mp4", rate=11, crf=33)
+    pictures[0].save(folder / "film.jpg", quality=60)
+
+
+def round_again(pictures: list[Image.Image], shared: int) -> list[Image.Image]:
+    """A film that begins again without a jump: its end fades over into its beginning."""
+    body, end = pictures[shared:-shared], pictures[-shared:]
+    faded = [
+        Image.blend(last, first, (number + 1) / (shared + 1))
+        for number, (last, first) in enumerate(zip(end, pictures[:shared], strict=True))
+    ]
+    return [*body, *faded]
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
     commands: dict[str, Callable[..., None]] = {
@@ -354,5 +382,6 @@ if __name__ == "__main__":
         "walks": walks,
         "layers": layers,
         "pan": pan,
+        "landing": landing,
     }
     commands[what](*rest)

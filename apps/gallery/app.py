@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import importlib.util
 import logging
 import sys
-from html import escape
 from pathlib import Path
 from types import ModuleType
 
@@ -45,16 +43,10 @@ def loaded(folder: Path) -> ModuleType | None:
     return module if isinstance(getattr(module, "demo", None), gr.Blocks) else None
 
 
-def card(folder: Path, module: ModuleType) -> str:
-    """A link to the app's page: picture, title and one line."""
-    thumbnail = folder / "thumbnail.jpg"
-    page = module.demo
-    picture = f'<span class="ph-blank">{escape(getattr(page, "emoji", ""))}</span>'
-    if thumbnail.is_file():
-        data = base64.b64encode(thumbnail.read_bytes()).decode()
-        picture = f'<img src="data:image/jpeg;base64,{data}" alt="" />'
-    text = f"<div><h2>{escape(page.title)}</h2><p>{escape(getattr(page, 'idea', ''))}</p></div>"
-    return f'<a class="ph-card" href="{folder.name}">{picture}{text}</a>'
+def thumbnail(folder: Path) -> Path | None:
+    """The picture of an app's card, if it has one."""
+    path = folder / "thumbnail.jpg"
+    return path if path.is_file() else None
 
 
 apps = {folder: module for folder in folders() if (module := loaded(folder))}
@@ -63,15 +55,15 @@ with gr.Blocks(
     title="Phosphene", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
 ) as demo:
     Navbar(main_page_name="Phosphene")
-    gr.HTML(f"<h1>Phosphene</h1><p>{escape(IDEA)}</p>", elem_classes=["ph-head"], padding=False)
-    cards = "".join(card(folder, module) for folder, module in apps.items())
-    gr.HTML(f'<div class="ph-cards">{cards}</div>', elem_classes=["ph-line"], padding=False)
+    cards = {folder.name: (module.demo, thumbnail(folder)) for folder, module in apps.items()}
+    ui.landing_page(HERE / "pictures", cards, IDEA)
 
 for folder, module in apps.items():
     with demo.route(module.demo.title, f"/{folder.name}"):
         module.demo.render()
 
-vars(demo).update(idea=IDEA, pages_by_route={f.name: m.demo for f, m in apps.items()})
+routes = {folder.name: module.demo for folder, module in apps.items()}
+vars(demo).update(idea=IDEA, picture=HERE / "pictures" / "dream.jpg", pages_by_route=routes)
 demo.queue(max_size=64, default_concurrency_limit=8)
 
 if __name__ == "__main__":

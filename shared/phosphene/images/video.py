@@ -46,11 +46,13 @@ def save(
     path: str | Path,
     rate: float = 24,
     size: tuple[int, int] | None = None,
+    crf: int = 20,
 ) -> Path:
     """Pictures, taken one at a time, as an H.264 film of `rate` pictures a second.
 
     A picture that has not the (width, height) of `size`, or of the first one, is resized to it;
-    sides are cut to even numbers. ValueError where there is no picture.
+    sides are cut to even numbers; a larger `crf` (that of H.264) makes a smaller file. ValueError
+    where there is no picture.
     """
     import av
 
@@ -63,7 +65,7 @@ def save(
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
         stream = container.add_stream("libx264", rate=Fraction(rate).limit_denominator(1000))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        stream.options = {"crf": "20", "preset": "veryfast"}
+        stream.options = {"crf": str(crf), "preset": "veryfast"}
         for picture in chain([first], remaining):
             fitting = picture if picture.size == size else picture.resize(size)
             array = np.asarray(fitting.convert("RGB").crop((0, 0, width, height)))

@@ -4,6 +4,7 @@ from phosphene.hosting import port
 
 port.read("GRADIO_SERVER_PORT")
 
+from phosphene.ui.landing import landing_page  # noqa: E402
 from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.pages import page  # noqa: E402
 from phosphene.ui.stages import (  # noqa: E402
@@ -30,6 +31,7 @@ __all__ = [
     "Tab",
     "Tables",
     "View",
+    "landing_page",
     "launch_options",
     "page",
 ]

@@ -15,6 +15,14 @@ from phosphene.ui import previews
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
+BAR = """
+@media (max-width: 820px) {
+  .nav-holder nav { flex-wrap: nowrap !important; overflow-x: auto;
+    justify-content: flex-start !important; }
+  .nav-holder nav a { flex: none; }
+}
+"""
+"""The bar of pages in one row on a phone; it stands outside of what `css_paths` reaches."""
 TRUE = {"1", "true", "yes", "on"}
 
 
@@ -42,8 +50,8 @@ def theme() -> gr.themes.Base:
         block_title_text_weight="500",
         button_primary_background_fill="*primary_700",
         button_primary_background_fill_hover="*primary_800",
-        button_primary_background_fill_dark="*primary_600",
-        button_primary_background_fill_hover_dark="*primary_700",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_800",
         button_primary_text_color="white",
         button_large_text_weight="600",
         slider_color="*primary_700",
@@ -67,7 +75,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
-        "head": f"<script>{script('page')}</script>",
+        "head": f"<script>{script('page')}</script><style>{BAR}</style>",
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import events, strips, visits
+from phosphene.ui import events, landing, strips, visits
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
@@ -41,6 +41,7 @@ def page(
         for form, restored in visits.connect(forms, demo, query, chooser).items():
             events.connect(form, restored)
         events.connect_panels(forms, chooser)
+        landing.receive(forms)
         gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)
     # What the gallery writes on the app's card, and what tests run.
     vars(demo).update(idea=idea, emoji=emoji, tabs=tuple(tabs))

@@ -1,6 +1,7 @@
 // After a reload the form of the last run is given back what this browser kept of it.
 const recall = async () => {
   if (location.search.length > 1) return; // a link says itself what to show
+  if (location.hash === "#photo") return; // a photograph comes along from the landing page
   const base = await new Promise((resolve, reject) => {
     const request = indexedDB.open("phosphene", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("visits");
