@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 
 import pytest
 from PIL import Image
@@ -125,6 +126,12 @@ def test_a_look_is_chosen_by_its_picture_and_by_keyboard(serve, visit, width):
     layer = "document.querySelector('.ph-knobs input').value"
     page.wait_for_function(f"{layer} === 'blocks.3.2'")
     expect(looks.get_by_role("button", name="Scales")).to_have_attribute("aria-pressed", "true")
+    line = page.locator(".ph-status-line").locator("visible=true").first
+    expect(line).to_contain_text("Made beforehand: Scales")
+    page.wait_for_timeout(1000)
+    expect(line).to_contain_text("Made beforehand: Scales")
+    shown = page.locator(".ph-stage img").locator("visible=true").first
+    expect(shown).to_have_attribute("src", re.compile("look-scales"))
     picture = looks.get_by_role("button", name="Scales").locator("img")
     assert picture.evaluate("e => e.naturalWidth") > 0
     looks.get_by_role("button", name="Woodcut").focus()
@@ -222,3 +229,30 @@ def test_a_tile_of_all_looks_opens_with_its_settings_and_the_photograph(serve, v
     )
     dream = page.get_by_role("tab", name="Dream", exact=True).locator("visible=true").first
     expect(dream).to_have_attribute("aria-selected", "true")
+
+
+def test_creatures_grow_under_the_brush_stroke_by_stroke(serve, visit):
+    page = visit(f"{serve('deepdream')}/{settings_of('deepdream', 'Brush')}")
+    ready(page)
+    canvas = page.locator(".ph-brush canvas").locator("visible=true").first
+    canvas.scroll_into_view_if_needed()
+    page.wait_for_timeout(1000)
+    box = canvas.bounding_box()
+    stage = page.locator(".ph-stage").locator("visible=true").first
+    sources = []
+    for share in (0.35, 0.65):
+        x, y = box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 12, y + 12, steps=3)
+        page.mouse.up()
+        page.wait_for_function(
+            """old => [...document.querySelectorAll('.ph-stage img')]
+                .some(e => e.offsetParent && e.src && e.src !== old)
+                && [...document.querySelectorAll('.ph-done')].some(e => e.offsetParent)""",
+            arg=sources[-1] if sources else "",
+        )
+        page.wait_for_timeout(1500)
+        sources.append(stage.locator("img").get_attribute("src"))
+    assert len(set(sources)) == 2
+    assert not page.get_by_test_id("toast-body").count()

@@ -420,7 +420,10 @@ def test_each_stroke_goes_on_from_the_ones_before_and_can_be_taken_back(form_for
     back = after_strokes(first, last=two)
     assert back[stage].tobytes() == before.tobytes()
     assert len(back[form.run_state].trail.results) == 1
-    assert after_strokes(last=back[form.run_state]) == {}, "nothing is painted: nothing runs"
+    nothing = after_strokes(last=back[form.run_state])
+    assert nothing.keys() == {form.stop}, "nothing is painted: nothing runs, nothing is emptied"
+    again = after_strokes(first, last=back[form.run_state])
+    assert again.keys() == {form.stop}
 
 
 def test_another_picture_starts_a_new_trail(form_for, picture, tmp_path):

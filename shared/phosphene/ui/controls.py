@@ -29,7 +29,7 @@ from phosphene.knobs import (
     Text,
 )
 from phosphene.ui.scripts import script
-from phosphene.ui.uploads import BrushInput, FileInput, NumberRow, painted, picture_input
+from phosphene.ui.uploads import OPACITY, BrushInput, FileInput, NumberRow, painted, picture_input
 
 MEDIA = (Picture, Pictures, Mask, File)
 IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
@@ -141,7 +141,8 @@ def _pictures(parameter: Parameter, knob: Pictures) -> gr.components.Component:
 
 
 def _mask(parameter: Parameter, knob: Mask) -> gr.components.Component:
-    brush = gr.Brush(default_size="auto", colors=["#ffffff"], color_mode="fixed")
+    paint: list[str | tuple[str, float]] = [("#ff9d5c", OPACITY)]
+    brush = gr.Brush(default_size="auto", colors=paint, color_mode="fixed")
     control: gr.components.Component = BrushInput(
         label=parameter.label,
         type="pil",

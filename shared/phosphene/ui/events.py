@@ -93,8 +93,7 @@ def _connect_choices(form: Form) -> None:
     )
 
     def if_asked(asked: bool, *values: Any) -> Iterator[Updates]:
-        if asked:
-            yield from play.run(form, values)
+        yield from play.run(form, values) if asked else [form.unchanged()]
 
     chosen.then(if_asked, [form.asked, *form.inputs], form.outputs, **form.working)
 

@@ -80,6 +80,10 @@ class Form:
         pairs = zip(self.tab.parameters, values, strict=True)
         return {p.name: controls.from_form(p, value) for p, value in pairs}
 
+    def unchanged(self) -> Updates:
+        """What an event that does nothing yields: where it yields nothing, all would be emptied."""
+        return {self.stop: gr.skip()}
+
     def started(self) -> Updates:
         """While a run gets ready: Stop can be pressed, the view that shows it is in front."""
         return {

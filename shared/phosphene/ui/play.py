@@ -60,6 +60,7 @@ def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Update
     picture = arguments.get(form.tab.resume)
     painted = strokes.painted_on(arguments.get(brush))
     if picture is None or painted is None:
+        yield form.unchanged()
         return
     trail = strokes.trail_of(last.trail if last else None, str(picture)).until(painted)
     fresh = trail.fresh(painted)
@@ -78,7 +79,9 @@ def _taken_back(form: Form, last: Run | None, trail: strokes.Trail) -> Iterator[
     """The result of before, where the last stroke was taken back."""
     stage = next((view.stage for view in form.views if isinstance(view, Picture)), None)
     before = last.trail.results if last and last.trail else ()
-    if last is not None and stage is not None and 0 < len(trail.results) < len(before):
+    if last is None or stage is None or not 0 < len(trail.results) < len(before):
+        yield form.unchanged()
+    else:
         last.trail = trail
         shown = images.load(trail.results[-1])
         yield {stage: shown, form.run_state: last, form.status: html.status("Taken back")}

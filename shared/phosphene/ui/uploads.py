@@ -11,6 +11,9 @@ import numpy as np
 from gradio import utils as gradio_utils
 from PIL import Image
 
+OPACITY = 0.6
+"""Of what the brush paints: the picture beneath stays in sight."""
+
 
 def safe_path(payload: Any) -> str:
     """The path of an upload or an example; a data URL or any other file is refused.
@@ -82,4 +85,5 @@ def painted(value: Any) -> Image.Image | None:
     alphas = [np.asarray(layer.convert("RGBA"))[..., 3] for layer in layers if layer]
     if not alphas or not any(alpha.any() for alpha in alphas):
         return None
-    return Image.fromarray(np.maximum.reduce(alphas))
+    strongest = np.maximum.reduce(alphas) / OPACITY
+    return Image.fromarray(strongest.clip(0, 255).round().astype(np.uint8))
