@@ -13,7 +13,7 @@ import gradio as gr
 
 from phosphene import images
 from phosphene.errors import PhospheneError
-from phosphene.knobs import Mask, Picture, Point
+from phosphene.knobs import Knob, Mask, Picture, Point
 from phosphene.ui import follow, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
@@ -70,7 +70,7 @@ def _connect_run(form: Form) -> None:
     form.large.click(enlarge, [form.run_state, *form.inputs], form.outputs, **working)
     form.stop.click(play.stop, form.run_state, form.stop, queue=False, **QUIET)
     if form.tab.live:
-        changes = [control.change for control in form.inputs if hasattr(control, "change")]
+        changes = [_changed(parameter.knob, control) for parameter, control in form.named.values()]
         # The one that runs ends after the step it is in; then the newest change has its turn.
         gr.on(changes, play.stop, form.run_state, form.stop, queue=False, **QUIET)
         newest = working | {"trigger_mode": "always_last", "show_progress": "hidden"}
@@ -79,6 +79,11 @@ def _connect_run(form: Form) -> None:
             yield from play.live(form, values, last)
 
         gr.on(changes, follow_up, [form.run_state, *form.inputs], form.outputs, **newest)
+
+
+def _changed(knob: Knob, control: Any) -> Any:
+    """When a control of a live tab has a new value; a brush changes by itself with its picture."""
+    return control.input if isinstance(knob, Mask) else control.change
 
 
 def _connect_choices(form: Form) -> None:
