@@ -251,6 +251,7 @@ def test_creatures_grow_under_the_brush_stroke_by_stroke(serve, visit):
                 .some(e => e.offsetParent && e.src && e.src !== old)
                 && [...document.querySelectorAll('.ph-done')].some(e => e.offsetParent)""",
             arg=sources[-1] if sources else "",
+            timeout=90_000,  # the brush hands in its layers slowly where there is no GPU
         )
         page.wait_for_timeout(1500)
         sources.append(stage.locator("img").get_attribute("src"))
