@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 from conftest import APPS
-from steps import PAGES, button, done, photographed, ready, run, settings_of
+from steps import (
+    PAGES,
+    button,
+    done,
+    file,
+    photograph,
+    photographed,
+    ready,
+    run,
+    settings_of,
+)
 
 pytestmark = pytest.mark.skipif("gallery" not in APPS, reason="there is no gallery")
 
@@ -27,3 +37,52 @@ def test_a_card_opens_a_page_that_runs(serve, visit, app):
     ready(page)
     run(page)
     done(page)
+
+
+def test_the_first_load_is_under_a_megabyte(serve, visit):
+    page = visit(serve("gallery"))
+    page = page.context.browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    sizes = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(serve("gallery"))
+    page.locator(".ph-card").first.wait_for()
+    page.wait_for_function("document.querySelector('.ph-fall video').currentTime > 0.5")
+    assert len(sizes) > 10
+    assert sum(sizes) < 1_000_000
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_the_landing_page_moves_unless_somebody_wants_no_motion(serve, visit, motion):
+    page = visit(serve("gallery"))
+    page.emulate_media(reduced_motion=motion)
+    page.reload()
+    slider = page.get_by_label("From photograph to dream")
+    slider.wait_for()
+    page.wait_for_timeout(300)
+    first = slider.input_value()
+    page.wait_for_timeout(1500)
+    assert (slider.input_value() != first) == (motion == "no-preference")
+    slider.focus()
+    before = float(slider.input_value())
+    page.keyboard.press("ArrowRight")
+    assert float(slider.input_value()) == before + 1
+    page.wait_for_timeout(500)
+    assert float(slider.input_value()) == before + 1  # whoever has taken it keeps it
+
+
+def test_a_photograph_goes_along_to_every_card_and_into_the_page_that_is_opened(serve, visit):
+    page = visit(serve("gallery"))
+    data = photograph("deepdream")
+    page.locator(".ph-drop input[type=file]").set_input_files([file("mine.jpg", data)])
+    first = page.locator(".ph-card[data-state=done]").first
+    first.wait_for(timeout=90_000)
+    assert first.locator("img").get_attribute("src").startswith("data:image/jpeg")
+    first.click()
+    held = page.locator(".ph-input img").locator("visible=true").first
+    held.wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.ph-input img')].some(e => e.src.includes('photograph'))"
+    )
+    assert "#" not in page.url

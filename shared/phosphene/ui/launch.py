@@ -75,7 +75,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
-        "head": f"<script>{script('page')}</script><style>{BAR}</style>",
+        "head": f"<script>{script('page')}{script('names')}</script><style>{BAR}</style>",
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,
