@@ -84,6 +84,7 @@ def fool(
         Range(
             0,
             255,
+            0.1,
             label="Step size",
             help="gray levels; 0: a quarter of the budget",
             advanced=True,

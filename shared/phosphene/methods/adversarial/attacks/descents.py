@@ -119,6 +119,8 @@ class AutoBall(Ball):
         self.last = self.lowest.clone()
         self.gains = torch.zeros(shape, device=start.device)
         self.halved = torch.ones(shape, dtype=torch.bool, device=start.device)
+        self.improved, self.resume = self.halved, torch.zeros_like(self.halved)
+        self.top_direction = torch.zeros_like(start)
         self.count, self.since = 0, 0
         # The paper's share of 22 % of all steps, then 3 % less each time, at least 6 %.
         self.period, self.least = max(int(0.22 * steps), 1), max(int(0.06 * steps), 1)
@@ -128,9 +130,9 @@ class AutoBall(Ball):
     def judge(self, losses: Tensor) -> None:
         """Losses (N,) of the picture as it stands, before it is changed."""
         value = losses.view(-1, 1, 1, 1)
-        better = value < self.lowest
-        self.top = torch.where(better, self.pixels, self.top)
-        self.lowest = torch.where(better, value, self.lowest)
+        self.improved = value < self.lowest
+        self.top = torch.where(self.improved, self.pixels, self.top)
+        self.lowest = torch.where(self.improved, value, self.lowest)
         if self.count:
             self.gains += value < self.last
         self.last = value
@@ -149,20 +151,16 @@ class AutoBall(Ball):
         self.since = 0
         self.period = max(self.period - self.shrink, self.least)
 
-    resume: Tensor | None = None
-
     @torch.no_grad()
     def project(self) -> None:
         """The step that the gradient made in length 1 -> APGD's (arXiv 2003.01690, eq. 1)."""
         direction = self.pixels - self.here
-        if self.resume is not None and self.resume.any():
-            # The gradient was that of the picture left behind: the next one is of the best.
-            moved = torch.where(self.resume, self.top, self._next(direction))
-            self.before = torch.where(self.resume, self.top, self.here)
-        else:
-            moved = self._next(direction)
-            self.before = self.here
-        self.resume = None
+        self.top_direction = torch.where(self.improved, direction, self.top_direction)
+        # Where it goes back to the best picture, it goes on from there by the gradient there.
+        self.here = torch.where(self.resume, self.top, self.here)
+        moved = self._next(torch.where(self.resume, self.top_direction, direction))
+        self.resume = torch.zeros_like(self.resume)
+        self.before = self.here
         self.here = moved.clone()
         self.pixels.copy_(moved)
         self.count += 1
