@@ -320,9 +320,7 @@ class File(Knob):
         return f"a file {', '.join(self.suffixes)}".strip()
 
 
-Seed: TypeAlias = Annotated[
-    int, Range(0, 2**31 - 1, label="Seed", advanced=True, group="Search")
-]
+Seed: TypeAlias = Annotated[int, Range(0, 2**31 - 1, label="Seed", advanced=True, group="Search")]
 """What every method that draws at random takes."""
 
 
