@@ -6,11 +6,12 @@ import json
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 from steps import TABS, button, done, photographed, ready, run, settings_of, tab_of, take
 
 from phosphene.images import video
-from phosphene.knobs import File, parameters
+from phosphene.knobs import File, Pictures, parameters
 from phosphene.ui import stages
 
 expect = pytest.importorskip("playwright.sync_api").expect
@@ -80,16 +81,25 @@ PROMISES = {
 }
 
 
+def give_what_it_needs(page, app, tab, film):
+    """A film, or two of the app's own pictures, where a tab cannot run without."""
+    needed = [p for p in parameters(tab.method) if p.required]
+    if any(isinstance(p.knob, File) for p in needed) and not tab.examples:
+        chooser = page.locator("input[type=file]:not([accept*=image])").first
+        chooser.set_input_files(film)
+        page.get_by_text(film.name).first.wait_for()
+    if any(isinstance(p.knob, Pictures) for p in needed) and not tab.examples:
+        photographs = sorted((ROOT / "apps" / app / "examples").glob("*.jpg"))[:2]
+        page.locator("input[type=file][multiple]").first.set_input_files(photographs)
+        page.get_by_label(photographs[-1].name).locator("visible=true").first.wait_for()
+
+
 @pytest.mark.parametrize(("app", "tab"), TABS)
 def test_a_tab_runs_and_its_views_show_what_they_promise(app, tab, serve, visit, film, tmp_path):
     declared = tab_of(app, tab)
     page = visit(f"{serve(app)}/{settings_of(app, tab)}")
     ready(page)
-    if any(isinstance(p.knob, File) and p.required for p in parameters(declared.method)):
-        page.locator("input[type=file]:not([accept*=image])").locator("visible=true").or_(
-            page.locator("input[type=file]:not([accept*=image])")
-        ).first.set_input_files(film)
-        page.get_by_text(film.name).first.wait_for()
+    give_what_it_needs(page, app, declared, film)
     run(page)
     assert "done" in done(page)
     assert not page.get_by_test_id("toast-body").count()
