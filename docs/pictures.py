@@ -14,6 +14,7 @@ python docs/pictures.py results [APP ...]  what other examples and presets make,
 python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
 python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
+python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
@@ -22,6 +23,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -30,8 +32,10 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import phosphene
+from phosphene.frame import Panel
 from phosphene.hosting.space import GALLERY, find_apps
 from phosphene.images import video
+from phosphene.images.sheets import contact_sheet
 from phosphene.ui.tab import Tab, example_name, slug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -365,6 +369,33 @@ def round_again(pictures: list[Image.Image], shared: int) -> list[Image.Image]:
     return [*body, *faded]
 
 
+def fooled() -> None:
+    """Photographs before, the change alone, and after, at four gray levels of 255."""
+    page, app = page_of("adversarial"), APPS / "adversarial"
+    for settings in page.examples:
+        before, change, after = fooling(**settings)
+        path = app / "results" / "fool" / f"{example_name(settings)}.jpg"
+        saved(contact_sheet([before, after, change], 3), path)
+    rows = []
+    for name in ("panda", "scarlet_macaw", "koala"):
+        panels = fooling(**page.example(name, target=page.CLASSICS[name]))
+        sheet = contact_sheet(panels, 3)
+        rows.append(sheet.resize((WIDTH, sheet.height * WIDTH // sheet.width)))
+        if name == "panda":
+            halves = [ImageOps.fit(panel.image, (237, 360)) for panel in (panels[2], panels[1])]
+            saved(row(halves, width=480), app / "thumbnail.jpg")
+    saved(stacked(rows), ROOT / "docs" / "images" / "fooled.jpg")
+
+
+def fooling(**settings: Any) -> tuple[Panel, Panel, Panel]:
+    """A picture before, what is added to it, and after, at twice their size."""
+    *_, last = phosphene.fool(**settings)
+    print(last.note, flush=True)
+    chosen = (last.panels[0], last.panels[-1], last.panels[4])
+    before, change, after = (replace(p, image=ImageOps.scale(p.image, 2)) for p in chosen)
+    return before, change, after
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
     commands: dict[str, Callable[..., None]] = {
@@ -379,6 +410,7 @@ if __name__ == "__main__":
         "lites": lites,
         "openings": openings,
         "results": results,
+        "fooled": fooled,
         "walks": walks,
         "layers": layers,
         "pan": pan,

@@ -244,9 +244,10 @@ class Steps(View):
 
 
 class Plot(View):
-    """Every term of the loss over the steps."""
+    """Every term of the loss, or what else a history holds, over the steps."""
 
-    title = "Loss"
+    def __init__(self, title: str = "Loss") -> None:
+        self.title = title
 
     def build(self, opening: Path | None = None) -> None:
         """An empty drawing."""

@@ -109,8 +109,8 @@ def test_a_result_shows_the_change_both_verdicts_and_the_way():
     frame = last(target="koala")
     captions = [panel.caption for panel in frame.panels]
     assert captions[0].startswith("before: giant panda")
-    assert captions[1].startswith("the change × ")
-    assert captions[2].startswith("after: koala")
+    assert captions[-1].startswith("the change alone, ")
+    assert captions[4].startswith("after: koala")
     table = frame.tables[0]
     assert table.rows[0][0] == "giant panda"
     assert table.rows[0][2] == "koala"

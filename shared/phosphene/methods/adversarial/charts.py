@@ -58,11 +58,9 @@ def curves(points: Sequence[Mapping[str, float]], mark: int | None) -> Image.Ima
     return page
 
 
-def legend(
-    picture: Image.Image, names: Sequence[tuple[str, tuple[int, int, int]]], room: int
-) -> Image.Image:
-    """A picture with the names of its colors below it, and room for so many of them."""
-    rows = -(-room // 2)
+def legend(picture: Image.Image, names: Sequence[tuple[str, tuple[int, int, int]]]) -> Image.Image:
+    """A picture with the names of its colors below it."""
+    rows = -(-len(names) // 2)
     page = Image.new("RGB", (picture.width, picture.height + 24 * rows + 8), "white")
     page.paste(picture, (0, 0))
     draw = ImageDraw.Draw(page)

@@ -103,7 +103,7 @@ def fool(
         int,
         Range(
             10,
-            20000,
+            10000,
             label="Questions at most",
             help="of the attacks that only ask",
             log=True,

@@ -140,7 +140,7 @@ def _map(case: Case, answers: Tensor, chances: Tensor, at: tuple[float, float]) 
     draw.line((x, y - r, x, y + r), fill="black", width=3)
     names = [(case.network.label(index), color) for index, color in colors.items()]
     others = [("other classes", OTHERS)] if len(set(answers.flatten().tolist())) > 8 else []
-    return legend(page, names + others, len(COLORS) + 1)
+    return legend(page, names + others)
 
 
 def _colors(case: Case, answers: Tensor) -> dict[int, tuple[int, int, int]]:

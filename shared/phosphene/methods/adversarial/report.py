@@ -15,7 +15,7 @@ from phosphene.images import metrics
 from phosphene.methods.adversarial.norms import LEVELS, size
 from phosphene.networks.network import Network
 
-AMOUNTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
+AMOUNTS = (0.25, 0.5, 0.75, 1.5)
 """Shares of the change that are shown one after the other."""
 FILE = "adversarial.png"
 
@@ -50,7 +50,7 @@ def magnified(picture: Tensor, original: Tensor) -> Panel:
     factor = magnification(picture, original)
     shown = images.to_image(0.5 + factor * (picture - original))
     note = "Gray is no change; lighter was added, darker taken away."
-    return Panel(shown, f"the change × {factor}", note)
+    return Panel(shown, f"the change alone, {factor} times", note)
 
 
 def amounts(network: Network, picture: Tensor, original: Tensor) -> tuple[Panel, ...]:

@@ -100,7 +100,11 @@ def robustness(
         "What other networks say", COLUMNS, tuple(_asked(case, result, n) for n in CLASSIFIERS)
     )
     ways_table = Table("What is left of it", COLUMNS, tuple(rows))
-    yield replace(last, tables=(ways_table, others), panels=(*last.panels[:3], *panels))
+    yield replace(
+        last,
+        tables=(ways_table, others),
+        panels=(last.panels[0], last.panels[4], *panels, last.panels[-1]),
+    )
 
 
 COLUMNS = ("after", "your picture is", "%", "the fooling one is", "% ", "")

@@ -204,7 +204,7 @@ def finished(frame: Frame, case: Case, goal: Goal, picture: Tensor) -> Frame:
         note="; ".join(part for part in parts if part),
         metrics={**report.measures(result, original), "passes": float(goal.passes)},
         verdict=verdict,
-        panels=(originally, change, after, *slid),
+        panels=(originally, *slid[:3], after, *slid[3:], change),
         tables=(report.before_and_after(case.before, verdict),),
         files={report.FILE: report.png(image)},
     )

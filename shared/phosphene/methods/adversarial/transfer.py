@@ -80,7 +80,7 @@ def transfer(
     table = Table("Who is fooled (✓)", columns, tuple(rows))
     panels = [Panel(case.image, "before")]
     for way, frame in frames.items():
-        panels += [Panel(frame.image, way), replace(frame.panels[1], caption=f"{way}: the change")]
+        panels += [Panel(frame.image, way), replace(frame.panels[-1], caption=f"{way}: the change")]
     last = frames["together"]
     yield replace(
         joined,
