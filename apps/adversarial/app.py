@@ -71,7 +71,10 @@ LAND = (
     "nothing, while the attack finds the border at once. Click on a small picture to put the "
     "cross there."
 )
-UNIVERSAL = "Upload four pictures or more: one pattern, added to any of them, changes the answer."
+UNIVERSAL = (
+    "One pattern that, added to any of the pictures, changes the answer. Upload three more pictures "
+    "or thirty: every fourth is only tested on. Of one picture alone, eight parts are taken."
+)
 PATCH = (
     "Not faint at all, but a thing to print: wherever it lies, the network sees the patch. Click "
     "on your picture to say where; take *patch.png* home, or give it back to lay it elsewhere."
@@ -180,6 +183,7 @@ demo = ui.page(
         ui.Tab(
             "One for all",
             universal,
+            examples=[example("cat"), example("koala"), example("scarlet_macaw")],
             explain=UNIVERSAL,
             results=RESULTS,
             views=pictures("Pattern"),

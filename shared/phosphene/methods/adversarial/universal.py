@@ -11,30 +11,32 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from phosphene import images
-from phosphene.errors import InputError
 from phosphene.frame import Frame, Panel, Table
 from phosphene.images import ImageLike
 from phosphene.knobs import Pictures, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.adversarial import report
 from phosphene.methods.adversarial.norms import LEVELS, most, straight_through
-from phosphene.methods.adversarial.parameters import Net, Target
+from phosphene.methods.adversarial.parameters import Net, Photo, Target
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
 from phosphene.optimize.canvas import Canvas
 from phosphene.optimize.descend import descend
 
-BATCH = 6
+BATCH, PARTS = 6, 8
 MAGNIFIED = 8
 
 
 @method
 def universal(
-    pictures: Annotated[
-        Sequence[ImageLike],
-        Pictures(64, label="Your pictures", help="four or more; every fourth is only tested on"),
-    ],
+    image: Photo,
     *,
+    pictures: Annotated[
+        Sequence[ImageLike] | None,
+        Pictures(
+            64, label="More pictures", help="three or more; none: parts of the one above are taken"
+        ),
+    ] = None,
     target: Target = "",
     epsilon: Annotated[
         float,
@@ -53,19 +55,20 @@ def universal(
     """One faint pattern that, added to any of the pictures, changes what the network says.
 
     Sign gradients of batches, projected onto the budget: the task of arXiv 1610.08401, solved by
-    descent. Every fourth picture is never trained on, and tells whether it works on others.
-    InputError with fewer than two pictures.
+    descent. Every fourth picture is never trained on, and tells whether it works on others. Of a
+    single picture eight parts are taken for as many pictures.
     """
     net = load_network(network, device=device)
     goal = net.find_class(target) if target else None
-    x = torch.cat([_square(picture, size) for picture in pictures or ()] or [torch.zeros(0)])
-    if len(x) < 2:
-        raise InputError(f"pictures holds {len(x)}; give two or more, better twenty")
-    x = x.to(net.device)
+    net.find_class(0)  # says so where a network has no classes
+    generator = torch.Generator().manual_seed(seed)
+    squares = [_square(picture, size) for picture in (image, *(pictures or ()))]
+    if len(squares) == 1:
+        squares = _parts(image, size, generator)
+    x = torch.cat(squares).to(net.device)
     labels = _answers(net, x)[0]
     held = torch.arange(len(x)) % 4 == 3
     train = torch.nonzero(~held)[:, 0]
-    generator = torch.Generator().manual_seed(seed)
     canvas = _Shared(x.shape[-2:], most(epsilon / LEVELS) / LEVELS, net.device)
 
     def loss(pattern: Tensor) -> dict[str, Tensor]:
@@ -117,6 +120,18 @@ class _Shared(Canvas):
 
 def _square(picture: ImageLike, size: int) -> Tensor:
     return images.to_tensor(ImageOps.fit(images.load(picture), (size, size)))
+
+
+def _parts(picture: ImageLike, size: int, generator: torch.Generator) -> list[Tensor]:
+    """Eight squares of two thirds of a picture's shorter side, anywhere in it."""
+    whole = images.load(picture)
+    side = max(1, min(whole.size) * 2 // 3)
+    parts = []
+    for _ in range(PARTS):
+        across, down = torch.rand(2, generator=generator).tolist()
+        left, top = round(across * (whole.width - side)), round(down * (whole.height - side))
+        parts.append(_square(whole.crop((left, top, left + side, top + side)), size))
+    return parts
 
 
 @torch.no_grad()
