@@ -73,7 +73,7 @@ LAND = (
 )
 UNIVERSAL = (
     "One pattern that, added to any of the pictures, changes the answer. Upload three more "
-    "pictures or thirty: every fourth is only tested on. Of one picture alone, eight parts are taken."
+    "pictures or thirty: every fourth is only tested on. Of one alone, eight parts are taken."
 )
 PATCH = (
     "Not faint at all, but a thing to print: wherever it lies, the network sees the patch. Click "
