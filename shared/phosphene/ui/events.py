@@ -43,7 +43,7 @@ def connect(form: Form, restored: Any) -> None:
         if isinstance(view, PanelSlider):
             view.slider.input(
                 None,
-                [view.slider, view.gallery, view.caption],
+                [view.slider, view.gallery, view.caption, view.picture],
                 [view.picture, view.caption],
                 js=script("scrub"),
                 **QUIET,
