@@ -41,13 +41,11 @@ def connect(form: Form, restored: Any) -> None:
     _follow_points(form)
     for view in form.views:
         if isinstance(view, PanelSlider):
-            view.slider.input(
-                None,
-                [view.slider, view.gallery, view.caption, view.picture],
-                [view.picture, view.caption],
-                js=script("scrub"),
-                **QUIET,
-            )
+            shown = [view.slider, view.gallery, view.caption, view.picture]
+            moved: dict[str, Any] = {"js": script("scrub"), **QUIET}
+            view.slider.input(None, shown, [view.picture, view.caption], **moved)
+            if view.place:  # Gradio empties a picture that is set where nobody looked yet
+                view.place.select(None, shown, [view.picture, view.caption], **moved)
     endpoint(form)
 
 
