@@ -289,7 +289,10 @@ def test_the_gallery_opens_every_app_that_starts_and_survives_one_that_does_not(
     site = runpy.run_path(str(tmp_path / "gallery" / "app.py"))
     assert [folder.name for folder in site["apps"]] == ["good"]
     assert [name for name, *_ in site["demo"].pages] == ["", "good"]
-    assert "Good &lt;b&gt;" in site["cards"]
+    blocks = site["demo"].blocks.values()
+    shown = [str(getattr(b, name, "")) for b in blocks for name in ("value", "html_template")]
+    assert any("Good &lt;b&gt;" in text for text in shown)
+    assert not any("Good <b>" in text for text in shown)
 
 
 def test_a_download_reports_its_progress_before_the_run(hub):
