@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlparse
 
 import pytest
 from conftest import ROOT
@@ -61,9 +61,14 @@ def button(page, name):
 
 
 def ready(page):
-    """Wait until the form holds what the address says, and its network's taps."""
+    """Wait until the page shows what the address says: the tab, its values, its network's taps."""
+    name = parse_qs(urlparse(page.url).query).get("tab", [""])[0]
+    labels = [t.way or t.name for app in PAGES for t in tabs_of(app) if t.name == name]
+    if labels:
+        chosen = page.get_by_role("tab", name=labels[0], exact=True, selected=True)
+        chosen.locator("visible=true").first.wait_for(timeout=60_000)
     page.locator(".ph-badge").locator("visible=true").first.wait_for(timeout=60_000)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(500)
 
 
 def file(name, data):
