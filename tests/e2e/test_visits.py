@@ -221,14 +221,13 @@ def test_a_tile_of_all_looks_opens_with_its_settings_and_the_photograph(serve, v
     run(page)
     done(page)
     page.get_by_role("tab", name="Each").locator("visible=true").first.click()
-    tiles = page.locator(".ph-views .gallery-item, .ph-views .grid-container button")
-    tiles.locator("visible=true").nth(4).click()
+    page.locator(".ph-views button.thumbnail-item").locator("visible=true").nth(4).click()
+    dream = page.get_by_role("tab", name="Dream", exact=True).locator("visible=true").first
+    expect(dream).to_have_attribute("aria-selected", "true", timeout=15_000)
     page.wait_for_function(
         """() => [...document.querySelectorAll('.ph-knobs input')]
             .some(e => e.offsetParent && e.value === 'blocks.3.2')"""
     )
-    dream = page.get_by_role("tab", name="Dream", exact=True).locator("visible=true").first
-    expect(dream).to_have_attribute("aria-selected", "true")
 
 
 def test_creatures_grow_under_the_brush_stroke_by_stroke(serve, visit):

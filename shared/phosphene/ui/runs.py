@@ -79,7 +79,6 @@ class Run:
 
     def close(self, picture: bytes = b"") -> None:
         """Let go of everything but the result."""
-        self.sets = tuple(panel.sets for panel in self.last.panels) if self.last else ()
         self.size = int(self.arguments.get("size") or 0)
         self.film, self.last, self.arguments = [], None, {}
         self.result = picture if len(picture) <= LARGEST else b""
@@ -90,6 +89,7 @@ class Run:
         Where a method makes a film itself, its pictures are kept, all of them, and no previews.
         """
         self.last = frame
+        self.sets = tuple(panel.sets for panel in frame.panels)
         if frame.rate:
             self.film = self.film if self.rate else []
             self.rate = frame.rate
