@@ -31,9 +31,10 @@ def settings_of(app: str, tab: str = "", **changes) -> str:
 
 
 def long_settings(app: str, tab: str = "") -> str:
-    """The same, but so many steps that there is time to see previews and to stop."""
-    steps = [p.knob.high for p in tab_of(app, tab).parameters if p.name == "steps"]
-    return settings_of(app, tab, **({"steps": steps[0]} if steps else {}))
+    """The same, but so many steps, none of them spared, that there is time to see and to stop."""
+    knobs = {p.name: p.knob for p in tab_of(app, tab).parameters}
+    longest = {name: knobs[name].high for name in ("steps", "confidence") if name in knobs}
+    return settings_of(app, tab, **longest)
 
 
 def has_steps(app: str, tab: str = "") -> bool:
