@@ -21,7 +21,6 @@ from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.stages import Panels, PanelSlider
-from phosphene.ui.stages import Picture as Stage
 from phosphene.ui.views import Updates
 from phosphene.ui.visits import QUIET
 
@@ -218,11 +217,10 @@ def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
 
 def _follow_points(form: Form) -> None:
     """A click on a picture sets the points that lie on it; one that names none, on the result."""
-    stage = next((view.stage for view in form.views if isinstance(view, Stage)), None)
     for parameter, control in form.named.values():
         if isinstance(parameter.knob, Point):
             named = form.named.get(parameter.knob.of)
-            picture: Any = named[1] if named else stage
+            picture: Any = named[1] if named else form.stage
             if picture is not None:
                 picture.select(_point, picture, control, **QUIET)
 

@@ -13,6 +13,7 @@ from phosphene.frame import Frame
 from phosphene.knobs import Parameter, Range
 from phosphene.ui import controls, html
 from phosphene.ui.footers import Downloads
+from phosphene.ui.stages import Picture
 from phosphene.ui.tab import Tab
 from phosphene.ui.views import Outcome, Updates, View
 
@@ -63,6 +64,11 @@ class Form:
         places = [view.place for view in self.views if view.place]
         buttons = [self.run, self.stop, self.reset, self.resume, self.large]
         return [*shown, *places, self.chooser, self.status, self.badge, self.run_state, *buttons]
+
+    @property
+    def stage(self) -> gr.Image | None:
+        """Where the picture forms, if some view shows it."""
+        return next((view.stage for view in self.views if isinstance(view, Picture)), None)
 
     @property
     def downloads(self) -> dict[str, gr.DownloadButton]:

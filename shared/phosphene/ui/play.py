@@ -16,7 +16,6 @@ from phosphene.knobs import Mask
 from phosphene.ui import follow, html, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
-from phosphene.ui.stages import Picture
 from phosphene.ui.views import Outcome, Updates
 
 
@@ -77,7 +76,7 @@ def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Update
 
 def _taken_back(form: Form, last: Run | None, trail: strokes.Trail) -> Iterator[Updates]:
     """The result of before, where the last stroke was taken back."""
-    stage = next((view.stage for view in form.views if isinstance(view, Picture)), None)
+    stage = form.stage
     before = last.trail.results if last and last.trail else ()
     if last is None or stage is None or not 0 < len(trail.results) < len(before):
         yield form.unchanged()

@@ -15,7 +15,6 @@ from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
 from phosphene.ui.runs import user_error
 from phosphene.ui.scripts import script
-from phosphene.ui.stages import Picture as Stage
 from phosphene.ui.views import Updates
 
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -81,19 +80,15 @@ def _connect_memory(form: Form, tab: str, chooser: Chooser | None) -> None:
     """The browser keeps each run, and gives it back after a reload."""
     names = [p.name for p in form.tab.parameters if isinstance(p.knob, Picture)]
     pictures = [form.named[name][1] for name in names]
-    stage = next((view.stage for view in form.views if isinstance(view, Stage)), None)
-    key = gr.Textbox(tab, visible=False)
-    kept = gr.Textbox(visible=False)
+    key, kept = gr.Textbox(tab, visible=False), gr.Textbox(visible=False)
+    nothing, result = gr.JSON(None, visible=False), form.downloads["png"]
+    keep: dict[str, Any] = {"js": script("keep"), **QUIET}
     for button in (form.run, form.resume):
         begun = button.click(
             lambda *values: permalinks.link_of(form, values, tab), form.inputs, kept, **QUIET
         )
-        nothing = gr.JSON(None, visible=False)
-        begun.then(None, [key, kept, nothing, *pictures], None, js=script("keep"), **QUIET)
-    if stage is not None:
-        form.downloads["png"].change(
-            None, [key, kept, form.downloads["png"], *pictures], None, js=script("keep"), **QUIET
-        )
+        begun.then(None, [key, kept, nothing, *pictures], None, **keep)
+    result.change(None, [key, kept, result, *pictures], None, **keep)
     form.reset.click(None, None, None, js=script("forget"), **QUIET)
     memory = uploads.Memory(
         None, html_template="<i hidden></i>", js_on_load=script("recall"), visit=tab
@@ -101,9 +96,9 @@ def _connect_memory(form: Form, tab: str, chooser: Chooser | None) -> None:
     rows = chooser.rows if chooser else []
 
     def recall(visit: Any) -> list[Any]:
-        values, result = _recalled(form, visit, names, tab)
-        shown: Updates = {form.status: html.status("Your last result")} if result else {}
-        shown |= {stage: result} if result and stage is not None else {}
+        values, path = _recalled(form, visit, names, tab)
+        shown: Updates = {form.status: html.status("Your last result")} if path else {}
+        shown |= {form.stage: path} if path and form.stage is not None else {}
         front = chooser.selecting(tab) if chooser else []
         return [
             *updates(form, values),

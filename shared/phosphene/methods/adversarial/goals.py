@@ -32,15 +32,6 @@ def margin(logits: Tensor, labels: Tensor, targeted: bool) -> Tensor:
     return other - own if targeted else own - other
 
 
-def dlr(logits: Tensor, labels: Tensor, targeted: bool) -> Tensor:
-    """The margin over a difference of logits, so that their scale does not matter.
-
-    The difference of logits ratio of arXiv 2003.01690; a target takes the plain ratio too.
-    """
-    ranked = logits.topk(3).values
-    return margin(logits, labels, targeted) / (ranked[:, 0] - ranked[:, 2] + 1e-12)
-
-
 @dataclass
 class Goal:
     """Pictures that networks take for `labels` (N,), or where not `targeted` for anything else.
