@@ -13,7 +13,7 @@ import gradio as gr
 
 from phosphene import images
 from phosphene.errors import PhospheneError
-from phosphene.knobs import Knob, Mask, Picture, Point
+from phosphene.knobs import Mask, Picture, Point
 from phosphene.ui import follow, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
@@ -67,7 +67,7 @@ def _connect_run(form: Form) -> None:
     form.large.click(enlarge, [form.run_state, *form.inputs], form.outputs, **working)
     form.stop.click(play.stop, form.run_state, form.stop, queue=False, **QUIET)
     if form.tab.live:
-        changes = [_changed(parameter.knob, control) for parameter, control in form.named.values()]
+        changes = _changes(form)
         # The one that runs ends after the step it is in; then the newest change has its turn.
         gr.on(changes, play.stop, form.run_state, form.stop, queue=False, **QUIET)
         newest = working | {"trigger_mode": "always_last", "show_progress": "hidden"}
@@ -78,9 +78,14 @@ def _connect_run(form: Form) -> None:
         gr.on(changes, follow_up, [form.run_state, *form.inputs], form.outputs, **newest)
 
 
-def _changed(knob: Knob, control: Any) -> Any:
-    """When a control of a live tab has a new value; a brush changes by itself with its picture."""
-    return control.input if isinstance(knob, Mask) else control.change
+def _changes(form: Form) -> list[Any]:
+    """What makes a live tab run: strokes where there is a brush, else any knob."""
+    brush = form.brush
+    if brush:
+        control: Any = form.named[brush][1]
+        return [control.input]  # it changes by itself with its picture
+    controls: list[Any] = form.inputs
+    return [control.change for control in controls]
 
 
 def _connect_choices(form: Form) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
-from phosphene.knobs import Parameter, Range
+from phosphene.knobs import Mask, Parameter, Range
 from phosphene.ui import controls, html
 from phosphene.ui.footers import Downloads
 from phosphene.ui.stages import Picture
@@ -64,6 +64,11 @@ class Form:
         places = [view.place for view in self.views if view.place]
         buttons = [self.run, self.stop, self.reset, self.resume, self.large]
         return [*shown, *places, self.chooser, self.status, self.badge, self.run_state, *buttons]
+
+    @property
+    def brush(self) -> str | None:
+        """The parameter that is painted, if there is one."""
+        return next((p.name for p in self.tab.parameters if isinstance(p.knob, Mask)), None)
 
     @property
     def stage(self) -> gr.Image | None:

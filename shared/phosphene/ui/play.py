@@ -12,7 +12,6 @@ import gradio as gr
 
 from phosphene import images
 from phosphene.errors import InputError
-from phosphene.knobs import Mask
 from phosphene.ui import follow, html, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
@@ -51,7 +50,7 @@ def run(
 
 def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Updates]:
     """A run of what the form now holds; over strokes of a brush, of the last stroke alone."""
-    brush = next((p.name for p in form.tab.parameters if isinstance(p.knob, Mask)), None)
+    brush = form.brush
     if brush is None or form.tab.resume is None:
         yield from run(form, values)
         return
