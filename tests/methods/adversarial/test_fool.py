@@ -99,10 +99,10 @@ def test_the_smallest_budget_works_and_one_level_less_does_not():
 
 
 def test_confidence_decides_when_it_ends():
-    slow = {"target": "koala", "steps": 20, "step_size": 0.6}
-    flip, sure, whole = (last(confidence=c, **slow) for c in (0, 0.95, 1))
+    slow = {"target": "koala", "steps": 20, "step_size": 0.3}
+    flip, sure, whole = (last(confidence=c, **slow) for c in (0, 0.9999, 1))
     assert flip.step < sure.step < whole.step
-    assert flip.verdict["koala"] < 0.95 <= sure.verdict["koala"] <= whole.verdict["koala"] + 1e-6
+    assert flip.verdict["koala"] < 0.9999 <= sure.verdict["koala"] <= whole.verdict["koala"] + 1e-6
 
 
 def test_a_result_shows_the_change_both_verdicts_and_the_way():
