@@ -1,0 +1,14 @@
+"""Every attribution by name, the cheap ones first."""
+
+from __future__ import annotations
+
+from phosphene.methods.saliency import gradients
+from phosphene.methods.saliency.estimates import Attribution
+
+FAMILIES = (gradients.ATTRIBUTIONS,)
+ATTRIBUTIONS: dict[str, Attribution] = dict(
+    sorted(
+        (item for family in FAMILIES for item in family.items()),
+        key=lambda item: item[1].passes,
+    )
+)
