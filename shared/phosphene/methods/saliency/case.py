@@ -55,6 +55,16 @@ class Case:
         acts = (network or self.network).acts(x, self.layers)
         return torch.stack([term.weight * score(term, acts) for term in self.terms]).sum(0)
 
+    def chance(self, x: Tensor) -> Tensor:
+        """Pictures (N, 3, H, W) -> probabilities (N,) for classes, scores for anything else.
+
+        Of a class against another: the one's probability less the other's.
+        """
+        if self.layers != ("logits",):
+            return self.score(x)
+        acts = {"logits": self.network.logits(x).softmax(-1)}
+        return torch.stack([term.weight * score(term, acts) for term in self.terms]).sum(0)
+
 
 def score(term: Activation, acts: Mapping[str, Tensor]) -> Tensor:
     """One term of each picture (N,): a class's logit, the mean of channels, neurons, a layer."""

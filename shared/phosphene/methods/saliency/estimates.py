@@ -53,6 +53,17 @@ class Options:
         return torch.Generator().manual_seed(self.seed)
 
 
+BYTES = 1280
+"""Of activations for each pixel of a picture, about, as networks of the usual depth have them."""
+
+
+def batch_size(case: Case, options: Options) -> int:
+    """Pictures of the case's size that one pass may hold: 8 of 224 pixels by default."""
+    side = case.network.side
+    pixels = side**2 if side else case.x[0, 0].numel()
+    return int(min(max(options.memory // (BYTES * pixels), 1), 64))
+
+
 Run: TypeAlias = Callable[[Case, Options], Iterator[Estimate]]
 
 
