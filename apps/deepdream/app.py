@@ -93,7 +93,7 @@ demo = ui.page(
         ui.Tab(
             "Ten of you",
             dream_looks,
-            examples=PICTURES,
+            examples=PICTURES[:4],
             explain=SHEET,
             views=[ui.Picture("Sheet"), ui.Panels("Each")],
             results=RESULTS,
@@ -133,7 +133,7 @@ demo = ui.page(
             resume="image",
             live=True,
         ),
-        ui.Tab("Zoom", zoom, examples=PICTURES, explain=ZOOM, views=film(), results=RESULTS),
+        ui.Tab("Zoom", zoom, examples=PICTURES[2:5], explain=ZOOM, views=film(), results=RESULTS),
         ui.Tab(
             "Video",
             dream_video,

@@ -90,7 +90,7 @@ demo = ui.page(
         ui.Tab(
             "Vary one thing",
             vary_style,
-            examples=examples()[:6],
+            examples=examples()[:3],
             views=[ui.Picture(), ui.Panels("Each")],
             results=EXAMPLES.parent / "results",
             explain="The same two pictures with one setting changed: a row for the lecture.",
