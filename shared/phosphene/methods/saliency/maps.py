@@ -1,0 +1,117 @@
+"""Maps as pictures: one number a pixel, an honest scale, colors that the eye reads in order."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from phosphene import images
+from phosphene.images.colors import luminance
+from phosphene.images.sheets import INK, SIZE, font
+
+SHARE = 0.995
+"""Pixels below the top of the scale: the few above it do not make all others dark."""
+
+# Points of matplotlib's inferno and viridis (CC0, van der Walt and Smith 2015), evenly spaced,
+# and of ColorBrewer's RdBu (Apache-2.0, Brewer 2002) from blue to red.
+_POINTS = {
+    "inferno": "000004 1f0c48 550f6d 88226a ba3655 e35933 f98e09 f9cb35 fcffa4",
+    "viridis": "440154 472c7a 3b518b 2c718e 21908d 27ad81 5cc863 aadc32 fde725",
+    "gray": "000000 ffffff",
+    "blue_red": "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f",
+}
+DIVERGING = ("blue_red",)
+COLORS = ("automatic", *_POINTS)
+"""`automatic`: blue_red where a sign means something, inferno where it does not."""
+
+
+def reduced(values: Tensor, signed: bool) -> Tensor:
+    """An attribution (1, C, H, W) as a map (H, W): the sum over channels, or the largest size."""
+    return values[0].sum(0) if signed else values[0].abs().amax(0)
+
+
+def scale(heat: Tensor) -> float:
+    """The top of a map's scale: a high percentile of its magnitudes; 0 where all is zero."""
+    sizes = heat.detach().abs().flatten()
+    place = min(sizes.numel(), math.ceil(SHARE * sizes.numel()))
+    return float(sizes.kthvalue(place).values) or float(sizes.max())
+
+
+def normalized(heat: Tensor, signed: bool = True) -> Tensor:
+    """A map over its scale: in [-1, 1], unsigned in [0, 1]; nothing is shifted, zero stays zero."""
+    shown = heat.detach().float()
+    top = scale(shown)
+    return (shown / top if top else shown).clamp(-1.0 if signed else 0.0, 1.0)
+
+
+def palette(colors: str, signed: bool) -> str:
+    """The name of the colors that "automatic" stands for."""
+    if colors != "automatic":
+        return colors
+    return "blue_red" if signed else "inferno"
+
+
+def colored(heat: Tensor, colors: str) -> Tensor:
+    """A normalized map (H, W) -> RGB (1, 3, H, W); colors without a middle show its magnitude."""
+    points = _table(colors).to(heat.device)
+    place = (heat + 1) / 2 if colors in DIVERGING else heat.abs()
+    place = place.clamp(0, 1) * (len(points) - 1)
+    below = place.floor().long().clamp(max=len(points) - 2)
+    share = (place - below)[..., None]
+    mixed = points[below] * (1 - share) + points[below + 1] * share
+    return mixed.permute(2, 0, 1)[None].contiguous()
+
+
+def overlay(
+    picture: Tensor, heat: Tensor, opacity: float, colors: str, gray: bool = True
+) -> Tensor:
+    """A normalized map (H, W) over its picture (1, 3, H, W): what is zero lets the picture through.
+
+    The picture is gray, so that every color in sight is the map's.
+    """
+    base = luminance(picture) if gray else picture
+    strength = (opacity * heat.abs().sqrt()).clamp(0, 1)
+    return base * (1 - strength) + colored(heat, colors) * strength
+
+
+def enlarged(heat: Tensor, height: int, width: int) -> Tensor:
+    """A normalized map (H, W) resampled smoothly to another size, in its own range."""
+    if heat.shape == (height, width):
+        return heat
+    fine = F.interpolate(heat[None, None], (height, width), mode="bicubic", align_corners=False)
+    return fine[0, 0].clamp(float(heat.min()), float(heat.max()))
+
+
+def strongest(heat: Tensor, share: float, signed: bool) -> Tensor:
+    """Where a map (H, W) is among its highest `share` of pixels; unsigned by magnitude."""
+    order = heat if signed else heat.abs()
+    count = max(1, round(share * order.numel()))
+    chosen = torch.zeros(order.numel(), dtype=torch.bool, device=order.device)
+    chosen[order.flatten().topk(count).indices] = True
+    return chosen.view_as(order)
+
+
+def legend(top: float, colors: str, width: int, signed: bool) -> Image.Image:
+    """A strip of the colors with what its ends stand for, `top` being the map's scale."""
+    both = colors in DIVERGING
+    ramp = torch.linspace(-1.0 if both else 0.0, 1, width)
+    strip = images.to_image(colored(ramp.expand(12, width), colors))
+    page = Image.new("RGB", (width, 12 + SIZE + 8), "white")
+    page.paste(strip, (0, 0))
+    draw = ImageDraw.Draw(page)
+    low, high = (f"-{top:.2g} against", f"for {top:.2g}") if both else ("0", f"{top:.2g}")
+    for x, anchor, words in ((1, "la", low), (width / 2, "ma", "0"), (width - 1, "ra", high)):
+        if both or anchor != "ma":
+            draw.text((x, 15), words, fill=INK, font=font(SIZE), anchor=anchor)
+    if signed and not both:
+        draw.text((width / 2, 15), "either sign", fill=INK, font=font(SIZE), anchor="ma")
+    return page
+
+
+def _table(colors: str) -> Tensor:
+    """A palette's points (N, 3) in [0, 1]."""
+    return torch.tensor([list(bytes.fromhex(point)) for point in _POINTS[colors].split()]) / 255
