@@ -40,7 +40,7 @@ def test_sequential_colors_are_those_of_matplotlib_and_grow_lighter(name: str) -
     ramp = torch.linspace(0, 1, 65)
     ours = maps.colored(ramp[None], name)[0, :, 0].T
     theirs = torch.tensor(matplotlib.colormaps[name](ramp.numpy()))[:, :3]
-    assert (ours - theirs).abs().max() < 0.05
+    assert (ours - theirs).abs().max() < 0.08
     light = ours @ torch.tensor([0.299, 0.587, 0.114])
     assert (light.diff() > 0).all()
 
@@ -50,7 +50,7 @@ def test_diverging_colors_are_matplotlibs_red_for_and_blue_against() -> None:
     ramp = torch.linspace(-1, 1, 65)
     ours = maps.colored(ramp[None], "blue_red")[0, :, 0].T
     theirs = torch.tensor(matplotlib.colormaps["RdBu_r"](((ramp + 1) / 2).numpy()))[:, :3]
-    assert (ours - theirs).abs().max() < 0.05
+    assert (ours - theirs).abs().max() < 0.08
     assert ours[-1, 0] > ours[-1, 2]
     assert ours[0, 2] > ours[0, 0]
 
