@@ -11,6 +11,7 @@ import pytest
 from phosphene import InputError
 from phosphene.knobs import (
     Choice,
+    Choices,
     Flag,
     LayerChoice,
     NetworkChoice,
@@ -37,6 +38,7 @@ def method(
     latent: Annotated[tuple[float, ...], Numbers(3, -2, 2)] = (0.0, 0.0, 0.0),
     angles: Annotated[tuple[float, ...], Numbers(3, 0, 90, exact=False)] = (),
     more: Annotated[object, Pictures(most=2)] = None,
+    ways: Annotated[tuple[str, ...], Choices(("red", "green", "blue"))] = ("red",),
     device: str | None = None,
 ) -> Iterator[int]:
     yield 1
@@ -45,7 +47,7 @@ def method(
 def test_declaration_order_labels_and_defaults():
     found = parameters(method)
     names = ["image", "steps", "rate", "kind", "loud", "taps", "network"]
-    assert [p.name for p in found] == [*names, "place", "latent", "angles", "more"]
+    assert [p.name for p in found] == [*names, "place", "latent", "angles", "more", "ways"]
     assert [p.name for p in found if p.required] == ["image"]
     assert found[0].label == "Your picture"
     assert found[2].label == "Rate"
@@ -74,6 +76,8 @@ def test_defaults_are_filled_in_and_numbers_coerced():
         ("taps", "conv1_1, relu2_1", ("conv1_1", "relu2_1")),
         ("taps", ["conv1_1"], ("conv1_1",)),
         ("more", ("a.png",), ["a.png"]),
+        ("ways", "blue, red,blue", ("blue", "red")),
+        ("ways", ["green"], ("green",)),
     ],
 )
 def test_what_stands_in_a_row_may_be_a_row_or_text(name, value, coerced):
@@ -103,6 +107,7 @@ def test_a_long_value_is_cut_in_the_message():
         (Range(1, 2**31 - 1), "a whole number from 1 to 2147483647"),
         (Range(0, 1, 0.05), "a number from 0 to 1"),
         (Choice(("red", "green")), "one of red, green"),
+        (Choices(("red", "green")), "some of red, green, separated by commas"),
         (Numbers(2, 0, 90, exact=False), "up to 2 numbers from 0 to 90, separated by commas"),
         (NetworkChoice(("vgg19",)), "vgg19, or another by its name"),
         (Text(placeholder="1, 1, 0.8"), "such as 1, 1, 0.8"),
@@ -143,6 +148,9 @@ def test_a_knob_says_in_words_what_it_accepts(knob, words):
         ({"image": "x", "latent": (0, 0)}, "latent has 2 numbers; give 3 numbers"),
         ({"image": "x", "latent": (0, 0, float("nan"))}, "nan"),
         ({"image": "x", "angles": "1,2,3,4"}, "angles has 4 numbers; give up to 3 numbers"),
+        ({"image": "x", "ways": "grean"}, "did you mean green"),
+        ({"image": "x", "ways": ()}, "ways is empty; choose some of red, green, blue"),
+        ({"image": "x", "ways": [1]}, r"ways is \[1\]; choose some of red"),
         ({"image": "x", "more": "a.png"}, "more is one str; give up to 2 pictures as a list"),
         ({"image": "x", "more": ["a", "b", "c"]}, "more has 3 pictures"),
         ({"image": "x", "stepz": 3}, "did you mean steps"),

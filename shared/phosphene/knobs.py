@@ -163,6 +163,31 @@ class Choice(Knob):
 
 
 @dataclass(frozen=True)
+class Choices(Knob):
+    """One or more of a fixed list of names, in the order chosen."""
+
+    options: tuple[str, ...]
+
+    @property
+    def accepts(self) -> str:
+        """The options."""
+        return f"some of {', '.join(self.options)}, separated by commas"
+
+    def check(self, name: str, value: Any) -> tuple[str, ...]:
+        """A tuple of options, each once, from names in a row or text by its commas."""
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
+            raise InputError(f"{name} is {quoted(value)}; choose {self.accepts}")
+        chosen = tuple(dict.fromkeys(n.strip() for n in names if n.strip()))
+        for item in chosen:
+            if item not in self.options:
+                raise unknown(name, item, self.options)
+        if not chosen:
+            raise InputError(f"{name} is empty; choose {self.accepts}")
+        return chosen
+
+
+@dataclass(frozen=True)
 class Flag(Knob):
     """On or off."""
 

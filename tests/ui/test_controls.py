@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from phosphene.errors import InputError
-from phosphene.knobs import Knob, LayerChoice, Numbers, Parameter, Point, parameters
+from phosphene.knobs import Choices, Knob, LayerChoice, Numbers, Parameter, Point, parameters
 from tests.tint import tint
 
 pytest.importorskip("gradio")
@@ -94,6 +94,18 @@ def test_a_point_and_a_row_of_numbers_come_back_as_they_went():
 def test_layers_may_be_several():
     parameter = Parameter("layers", ("a", "b"), LayerChoice(several=True))
     assert controls.from_form(parameter, controls.to_form(parameter, ("a",))) == ["a"]
+
+
+def test_several_choices_come_back_in_their_order_and_in_a_permalink():
+    parameter = Parameter("ways", ("red",), Choices(("red", "green", "blue")))
+    control = controls.build(parameter)
+    assert control.multiselect
+    assert control.value == ["red"]
+    assert controls.from_form(parameter, ["blue", "red"]) == ("blue", "red")
+    assert controls.schema(parameter.knob)["items"]["enum"] == ["red", "green", "blue"]
+    query = permalinks.link([parameter], {"ways": ("blue", "red")})
+    assert permalinks.restore([parameter], query)[0] == {"ways": ("blue", "red")}
+    assert permalinks.link([parameter], {"ways": controls.from_form(parameter, ["red"])}) == "?"
 
 
 def test_a_knob_without_a_control_is_an_error_at_once():

@@ -13,6 +13,7 @@ from gradio.components.api_component import Api
 
 from phosphene.knobs import (
     Choice,
+    Choices,
     ClassChoice,
     File,
     Flag,
@@ -87,6 +88,11 @@ def _choice(parameter: Parameter, knob: Choice) -> gr.components.Component:
     if len(choices) <= 4:
         return gr.Radio(choices, value=value, **_shared(parameter))
     return gr.Dropdown(choices, value=value, filterable=len(choices) > 10, **_shared(parameter))
+
+
+def _choices(parameter: Parameter, knob: Choices) -> gr.components.Component:
+    value = to_form(parameter, parameter.default)
+    return gr.Dropdown(list(knob.options), value=value, multiselect=True, **_shared(parameter))
 
 
 def _names(parameter: Parameter, knob: Any) -> gr.components.Component:
@@ -192,6 +198,7 @@ def _numbers(parameter: Parameter, knob: Numbers) -> gr.components.Component:
 MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Range: _range,
     Choice: _choice,
+    Choices: _choices,
     NetworkChoice: _names,
     LayerChoice: _names,
     Flag: _flag,
@@ -215,7 +222,7 @@ def to_form(parameter: Parameter, value: Any) -> Any:
         return ", ".join(f"{share:g}" for share in value or ())
     if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
         return ""
-    if isinstance(knob, LayerChoice) and knob.several:
+    if isinstance(knob, Choices) or (isinstance(knob, LayerChoice) and knob.several):
         return list(_listed(value))
     return value
 
@@ -237,6 +244,8 @@ def from_form(parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.default is None and (value is None or value in ("", [])):
         return None
+    if isinstance(knob, Choices):
+        return tuple(value or ())
     if isinstance(knob, Pictures):
         return [str(path) for path in value or []] or parameter.default
     return str(value) if isinstance(knob, File) and value else value
@@ -262,6 +271,8 @@ def schema(knob: Knob) -> dict[str, Any]:
         shape = {"type": kind, "minimum": knob.low, "maximum": knob.high}
     elif isinstance(knob, Choice):
         shape = {"type": "string", "enum": list(knob.options)}
+    elif isinstance(knob, Choices):
+        shape = {"type": "array", "items": {"type": "string", "enum": list(knob.options)}}
     elif isinstance(knob, Flag):
         shape = {"type": "boolean"}
     elif isinstance(knob, (Numbers, Point)):
