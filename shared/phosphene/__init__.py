@@ -25,6 +25,8 @@ from phosphene.methods.deepdream.film import dream_video, zoom
 from phosphene.methods.deepdream.looks import dream_looks
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
+from phosphene.methods.saliency.attribute import attribute
+from phosphene.methods.saliency.compare import compare
 from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
@@ -52,8 +54,10 @@ __all__ = [
     "Style",
     "WeightsError",
     "__version__",
+    "attribute",
     "channel",
     "class_",
+    "compare",
     "custom",
     "dream",
     "dream_brush",

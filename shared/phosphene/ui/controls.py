@@ -244,10 +244,9 @@ def from_form(parameter: Parameter, value: Any) -> Any:
         return value
     if parameter.default is None and (value is None or value in ("", [])):
         return None
-    if isinstance(knob, Choices):
-        return tuple(value or ())
-    if isinstance(knob, Pictures):
-        return [str(path) for path in value or []] or parameter.default
+    if isinstance(knob, (Choices, Pictures)):
+        rows = [str(item) for item in value or []]
+        return tuple(rows) if isinstance(knob, Choices) else rows or parameter.default
     return str(value) if isinstance(knob, File) and value else value
 
 

@@ -95,15 +95,17 @@ def strongest(heat: Tensor, share: float, signed: bool) -> Tensor:
     return chosen.view_as(order)
 
 
-def legend(top: float, colors: str, width: int, signed: bool) -> Image.Image:
-    """A strip of the colors with what its ends stand for, `top` being the map's scale."""
+def legend(top: float | None, colors: str, width: int, signed: bool) -> Image.Image:
+    """A strip of the colors with what its ends stand for; `top` is the scale, where it is one."""
     both = colors in DIVERGING
     ramp = torch.linspace(-1.0 if both else 0.0, 1, width)
     strip = images.to_image(colored(ramp.expand(12, width), colors))
     page = Image.new("RGB", (width, 12 + SIZE + 8), "white")
     page.paste(strip, (0, 0))
     draw = ImageDraw.Draw(page)
-    low, high = (f"-{top:.2g} against", f"for {top:.2g}") if both else ("0", f"{top:.2g}")
+    most = "each map's top" if top is None else f"{top:.2g}"
+    least = "against" if top is None else f"-{most} against"
+    low, high = (least, "for" if top is None else f"for {most}") if both else ("0", most)
     for x, anchor, words in ((1, "la", low), (width / 2, "ma", "0"), (width - 1, "ra", high)):
         if both or anchor != "ma":
             draw.text((x, 15), words, fill=INK, font=font(SIZE), anchor=anchor)
