@@ -25,7 +25,7 @@ def baseline(case: Case, name: str, generator: Generator | None = None) -> Tenso
         return blur(x, BLURRED * max(x.shape[-2:])).clamp(0, 1)
     if name == "noise":
         return torch.rand(x.shape, generator=generator).to(x)
-    colors = {"black": 0.0, "gray": 0.5, "mean": case.network.mean}
+    colors: dict[str, Tensor | float] = {"black": 0.0, "gray": 0.5, "mean": case.network.mean}
     if name not in colors:
         raise unknown("baseline", name, BASELINES)
     return torch.zeros_like(x) + colors[name]
