@@ -6,6 +6,7 @@ walks a graph that stops at the deepest tap asked for.
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,8 @@ from torch import Tensor, fx, nn
 
 from phosphene import device as devices
 from phosphene.errors import InputError, unknown
-from phosphene.networks import graphs, zoo
+from phosphene.networks import backward, graphs, walks, zoo
+from phosphene.networks.layouts import Layout
 from phosphene.networks.structure import Structure, Tap
 from phosphene.networks.weights import Source
 
@@ -48,6 +50,9 @@ class Network(nn.Module):
         self._labels = _labels(architecture.classes)
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
+        self._halves: dict[tuple[str, ...], tuple[fx.GraphModule, fx.GraphModule]] = {}
+        self._ruled: dict[backward.Rule, Network] = {}
+        self._copy: walks.Copy = walks.plain
         self._structure = Structure(name, architecture)
         self.side = self._structure.side
         self.taps: Mapping[str, Tap] = self._structure.taps
@@ -77,9 +82,59 @@ class Network(nn.Module):
         walk = self._walk(names)
         with devices.device_lock(self.device):
             values: dict[str, Tensor] = walk(self.normalize(x))
-        activations = {
-            name: self._structure.layout(name).maps(value) for name, value in values.items()
-        }
+        return self._activations(values)
+
+    def split(self, x: Tensor, layer: str, taps: Iterable[str]) -> tuple[Tensor, walks.Rest]:
+        """The value at a layer, and what is computed from such a value up to the taps.
+
+        The value is as the network holds it (`layout(layer).maps` gives it its places), and has no
+        gradient with respect to the picture: what a pass back from the taps costs ends here.
+        """
+        names = tuple(dict.fromkeys(taps))
+        first, second = self._split(layer, names)
+        key = self._structure.node(layer).name
+        with devices.device_lock(self.device), torch.no_grad():
+            values: dict[str, Tensor] = first(self.normalize(x))
+
+        def rest(value: Tensor) -> dict[str, Tensor]:
+            with devices.device_lock(self.device):
+                return self._activations(second(**{**values, key: value}))
+
+        return values[key], rest
+
+    def with_backward(self, rule: backward.Rule) -> Network:
+        """This network with another rule backwards at its ReLUs; weights and modules are shared."""
+        with self._lock:
+            if rule not in self._ruled:
+                other = copy.copy(self)
+                other._lock = threading.Lock()
+                other._walks, other._halves, other._ruled = {}, {}, {}
+                other._copy = backward.ruled(self.body, rule)
+                self._ruled[rule] = other
+            return self._ruled[rule]
+
+    def rectifiers(self, taps: Iterable[str]) -> int:
+        """How many ReLUs there are up to the taps."""
+        needed = graphs.ancestors(self._structure.node(name) for name in taps)
+        return sum(backward.ceiling(node, self.body) is not None for node in needed)
+
+    def layout(self, tap: str) -> Layout:
+        """How the value at a tap holds its places; InputError as `tap`."""
+        return self._structure.layout(tap)
+
+    def depend(self, layer: str, taps: Iterable[str]) -> bool:
+        """Whether each of the taps is the layer or computed from it."""
+        ends = [self._structure.node(name) for name in taps]
+        return walks.depend(self._structure.node(layer), ends, self._structure.graph)
+
+    def footprint(self, height: int, width: int) -> int:
+        """About how many bytes a picture takes whose activations are all kept for the way back."""
+        pixels = self.side**2 if self.side else height * width
+        return int(self._structure.density * pixels * self.dtype.itemsize)
+
+    def _activations(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Values at taps with their places, probabilities among them."""
+        activations = {name: self.layout(name).maps(value) for name, value in values.items()}
         if "probabilities" in activations:
             activations["probabilities"] = activations["probabilities"].float().softmax(-1)
         return activations
@@ -136,15 +191,20 @@ class Network(nn.Module):
         with self._lock:
             if names not in self._walks:
                 ends = {name: self._structure.node(name) for name in names}
-                needed = graphs.ancestors(ends.values())
-                graph = fx.Graph()
-                copies: dict[fx.Node, fx.Node] = {}
-                for node in self._structure.graph.nodes:
-                    if node in needed:
-                        copies[node] = graph.node_copy(node, lambda n: copies[n])
-                graph.output({name: copies[node] for name, node in ends.items()})
-                self._walks[names] = fx.GraphModule(self.body, graph)
+                graph = self._structure.graph
+                self._walks[names] = walks.until(self.body, graph, ends, self._copy)
             return self._walks[names]
+
+    def _split(self, layer: str, names: tuple[str, ...]) -> tuple[fx.GraphModule, fx.GraphModule]:
+        """The graph up to a layer and on to the taps; made once."""
+        with self._lock:
+            key = (layer, *names)
+            if key not in self._halves:
+                ends = {name: self._structure.node(name) for name in names}
+                node, graph = self._structure.node(layer), self._structure.graph
+                halves = walks.halves(self.body, graph, node, ends, self._copy)
+                self._halves[key] = halves
+            return self._halves[key]
 
 
 def _labels(classes: tuple[str, ...]) -> tuple[str, ...]:

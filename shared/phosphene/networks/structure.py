@@ -44,6 +44,8 @@ class Structure:
     classes: tuple[str, ...]
     side: int | None
     """The one picture side in pixels that the network takes, None where any will do."""
+    density: float
+    """Values for each pixel of a picture, over all layers."""
 
     def __init__(self, name: str, architecture: zoo.Architecture) -> None:
         """Trace a body that `graphs.prepared` made ready, on whatever device it is."""
@@ -122,11 +124,14 @@ class Structure:
     def _layouts_at(self, side: int, architecture: zoo.Architecture) -> dict[fx.Node, Layout]:
         prefixes = _prefixes(self.body) if self.side else ()
         layouts: dict[fx.Node, Layout] = {}
+        values = 0
 
         class Probe(fx.Interpreter):
             def run_node(self, n: fx.Node) -> Any:
+                nonlocal values
                 value = super().run_node(n)
                 if isinstance(value, Tensor) and value.ndim > 1:
+                    values += value.numel()
                     layouts[n] = layout_of(value, prefixes)
                 return value
 
@@ -137,6 +142,7 @@ class Structure:
             probe = Probe(fx.GraphModule(self.body, self.graph))
             probe.extra_traceback = False
             probe.run(picture.contiguous(memory_format=torch.channels_last))
+        self.density = values / side**2
         return layouts
 
     def _middle(self) -> str:

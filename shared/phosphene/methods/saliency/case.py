@@ -52,7 +52,10 @@ class Case:
 
         `network` is another of the same layers, such as one with other rules backwards.
         """
-        acts = (network or self.network).acts(x, self.layers)
+        return self.total((network or self.network).acts(x, self.layers))
+
+    def total(self, acts: Mapping[str, Tensor]) -> Tensor:
+        """Scores (N,) from the activations at the layers that the score reads."""
         return torch.stack([term.weight * score(term, acts) for term in self.terms]).sum(0)
 
     def chance(self, x: Tensor) -> Tensor:
@@ -63,7 +66,7 @@ class Case:
         if self.layers != ("logits",):
             return self.score(x)
         acts = {"logits": self.network.logits(x).softmax(-1)}
-        return torch.stack([term.weight * score(term, acts) for term in self.terms]).sum(0)
+        return self.total(acts)
 
 
 def score(term: Activation, acts: Mapping[str, Tensor]) -> Tensor:

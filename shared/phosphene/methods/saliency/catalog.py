@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from phosphene.methods.saliency import gradients
+from phosphene.methods.saliency import backward, cams, gradients, path
 from phosphene.methods.saliency.estimates import Attribution
 
-FAMILIES = (gradients.ATTRIBUTIONS,)
+FAMILIES = (
+    gradients.ATTRIBUTIONS,
+    backward.ATTRIBUTIONS,
+    cams.ATTRIBUTIONS,
+    path.ATTRIBUTIONS,
+)
 ATTRIBUTIONS: dict[str, Attribution] = dict(
     sorted(
         (item for family in FAMILIES for item in family.items()),

@@ -46,22 +46,26 @@ class Options:
     keep: float = 0.5
     segments: int = 50
     seed: int = 0
-    memory: int = 512 * 2**20
+    memory: int = 576 * 2**20
 
     def generator(self) -> torch.Generator:
         """One of its own for each run."""
         return torch.Generator().manual_seed(self.seed)
 
 
-BYTES = 1280
-"""Of activations for each pixel of a picture, about, as networks of the usual depth have them."""
-
-
 def batch_size(case: Case, options: Options) -> int:
-    """Pictures of the case's size that one pass may hold: 8 of 224 pixels by default."""
-    side = case.network.side
-    pixels = side**2 if side else case.x[0, 0].numel()
-    return int(min(max(options.memory // (BYTES * pixels), 1), 64))
+    """Pictures of the case's size that one pass may hold: 8 of 224 pixels by default.
+
+    Counted for the way back, where all activations are kept; a pass forward alone takes less.
+    """
+    height, width = case.x.shape[-2:]
+    return int(min(max(options.memory // case.network.footprint(height, width), 1), 64))
+
+
+def batches(count: int, size: int) -> Iterator[slice]:
+    """0 to `count` in slices of at most `size`."""
+    for first in range(0, count, size):
+        yield slice(first, min(first + size, count))
 
 
 Run: TypeAlias = Callable[[Case, Options], Iterator[Estimate]]
