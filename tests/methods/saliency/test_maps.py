@@ -67,6 +67,20 @@ def test_an_overlay_shows_the_picture_where_the_map_is_zero_and_the_color_where_
     assert torch.equal(own[0, :, :, :3], picture[0, :, :, :3])
 
 
+def test_the_ground_is_dark_below_dark_colors_and_light_below_light_ones() -> None:
+    picture = torch.rand(1, 3, 4, 6, generator=torch.Generator().manual_seed(0))
+    assert maps.faint(picture, "inferno").mean() < 0.5 < maps.faint(picture, "blue_red").mean()
+
+
+def test_smoothing_spreads_a_pixel_and_keeps_the_sum() -> None:
+    heat = torch.zeros(21, 21)
+    heat[10, 10] = 1.0
+    assert maps.smoothed(heat, 0) is heat
+    soft = maps.smoothed(heat, 2)
+    assert torch.isclose(soft.sum(), heat.sum(), atol=1e-5)
+    assert 0 < soft[10, 12] < soft[10, 10] < 0.1
+
+
 def test_enlarging_keeps_a_maps_range() -> None:
     heat = torch.zeros(7, 7)
     heat[3, 3] = 1.0

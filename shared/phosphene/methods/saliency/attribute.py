@@ -33,6 +33,7 @@ from phosphene.methods.saliency.parameters import (
     Samples,
     Segments,
     Size,
+    Smoothing,
     Stride,
     Target,
     Versus,
@@ -53,8 +54,9 @@ def attribute(
     ] = "gradient",
     target: Target = "",
     versus: Versus = "",
-    opacity: Opacity = 0.85,
+    opacity: Opacity = 0.9,
     colors: Colors = "automatic",
+    smoothing: Smoothing = 1,
     samples: Samples = 0,
     noise: Noise = 15,
     baseline: Baseline = "black",
@@ -73,14 +75,14 @@ def attribute(
 
     What is explained is a class's score before the softmax, its difference to that of `versus`, or
     the mean of a layer, of a channel, of a neuron (arXiv 1312.6034, 1706.03825, 1703.01365,
-    1610.02391, 1311.2901, 1806.07421, 1602.04938, 1705.07874). The map's top is the 99.5th
+    1610.02391, 1311.2901, 1806.07421, 1602.04938, 1705.07874). The map's top is the 99th
     percentile of its magnitudes, and its zero is zero. `map.npy` is the map, float32 (H, W).
     """
     begun = time.monotonic()
     case = prepare(image, target, versus, size, network, device)
     asked = ATTRIBUTIONS[method]
     options = Options(samples, noise, baseline, window, stride, layer, cells, keep, segments, seed)
-    style = Style.of(image, max(size, SHOWN), opacity, colors)
+    style = Style.of(image, max(size, SHOWN), opacity, colors, smoothing)
     history: tuple[dict[str, float], ...] = ()
     before: Tensor | None = None
     last: Estimate | None = None

@@ -25,13 +25,14 @@ from phosphene.methods.saliency.parameters import (
     Photo,
     Samples,
     Size,
+    Smoothing,
     Target,
     Versus,
 )
 
 FAVORITES = (
     "gradient",
-    "guided_backprop",
+    "guided_backpropagation",
     "grad_cam",
     "layer_cam",
     "smoothgrad",
@@ -60,8 +61,9 @@ def compare(
         ),
     ] = tuple(name for name in FAVORITES if name in ATTRIBUTIONS),
     show: Annotated[str, Choice((OVER, ALONE), label="Maps", advanced=True, group=LOOK)] = OVER,
-    opacity: Opacity = 0.85,
+    opacity: Opacity = 0.9,
     colors: Colors = "automatic",
+    smoothing: Smoothing = 1,
     samples: Samples = 0,
     baseline: Baseline = "black",
     size: Size = 224,
@@ -76,7 +78,7 @@ def compare(
     """
     case = prepare(image, target, versus, size, network, device)
     cells = [Cell(name, asked) for name, asked in ATTRIBUTIONS.items() if name in methods]
-    grid = Grid(case, cells, Style.of(image, CELL, opacity, colors), show == ALONE)
+    grid = Grid(case, cells, Style.of(image, CELL, opacity, colors, smoothing), show == ALONE)
     progress = Progress(sum(cell.asked.passes for cell in cells))
     options = Options(samples, baseline=baseline, seed=seed)
     for cell in cells:

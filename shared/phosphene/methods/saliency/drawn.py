@@ -26,11 +26,15 @@ class Style:
     picture: Tensor
     opacity: float
     colors: str
+    smoothing: float
 
     @classmethod
-    def of(cls, image: ImageLike, side: int, opacity: float, colors: str) -> Style:
+    def of(
+        cls, image: ImageLike, side: int, opacity: float, colors: str, smoothing: float
+    ) -> Style:
         """The style over a picture."""
-        return cls(images.to_tensor(images.load(image, side), "cpu"), opacity, colors)
+        picture = images.to_tensor(images.load(image, side), "cpu")
+        return cls(picture, opacity, colors, smoothing)
 
 
 class Drawn:
@@ -40,9 +44,10 @@ class Drawn:
         """`heat` is not normalized yet."""
         self.heat, self.signed, self.style = heat.detach().float().cpu(), signed, style
         self.colors = maps.palette(style.colors, signed)
-        self.top = maps.scale(self.heat)
+        soft = maps.smoothed(self.heat, style.smoothing)
+        self.top = maps.scale(soft)
         height, width = style.picture.shape[-2:]
-        self.fine = maps.enlarged(maps.normalized(self.heat, signed), height, width)
+        self.fine = maps.enlarged(maps.normalized(soft, signed), height, width)
 
     @property
     def words(self) -> str:
@@ -77,7 +82,7 @@ class Drawn:
 
     def panels(self) -> tuple[Panel, ...]:
         """The map alone, over the picture, and the picture cut out by it."""
-        share = f"{maps.SHARE:.1%} of all pixels lie within the scale; those above have its color."
+        share = f"{maps.SHARE:.0%} of all pixels lie within the scale; those above have its color."
         return (
             Panel(self.with_legend(), f"the map alone, {self.words}", share),
             Panel(self.over(), "over the picture"),

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.images.colors import luminance
+from phosphene.images.filters import blur
 from phosphene.images.sheets import INK, SIZE, font
 
-SHARE = 0.995
+SHARE = 0.99
 """Pixels below the top of the scale: the few above it do not make all others dark."""
 
 # Points of matplotlib's inferno and viridis (CC0, van der Walt and Smith 2015), evenly spaced,
@@ -25,6 +26,8 @@ _POINTS = {
     "blue_red": "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f",
 }
 DIVERGING = ("blue_red",)
+LIFT = 0.7
+"""The power of a map's magnitude by which it covers its picture: faint parts are still seen."""
 COLORS = ("automatic", *_POINTS)
 """`automatic`: blue_red where a sign means something, inferno where it does not."""
 
@@ -71,11 +74,23 @@ def overlay(
 ) -> Tensor:
     """A normalized map (H, W) over its picture (1, 3, H, W): what is zero lets the picture through.
 
-    The picture is gray, so that every color in sight is the map's.
+    The picture is gray, so that every color in sight is the map's, and faint: dark below colors
+    that begin in the dark, light below those that begin in the light.
     """
-    base = luminance(picture) if gray else picture
-    strength = (opacity * heat.abs().sqrt()).clamp(0, 1)
+    base = faint(picture, colors) if gray else picture
+    strength = opacity * heat.abs() ** LIFT
     return base * (1 - strength) + colored(heat, colors) * strength
+
+
+def faint(picture: Tensor, colors: str) -> Tensor:
+    """The picture (1, 3, H, W) in gray, as a ground for a map of such colors."""
+    light = luminance(picture)
+    return 1 - (1 - light) * 0.5 if colors in DIVERGING else light * 0.65
+
+
+def smoothed(heat: Tensor, pixels: float) -> Tensor:
+    """A map (H, W) blurred by a Gaussian of so many pixels, as it was where that is 0."""
+    return blur(heat[None, None], pixels)[0, 0] if pixels else heat
 
 
 def enlarged(heat: Tensor, height: int, width: int) -> Tensor:

@@ -51,6 +51,18 @@ Colors: TypeAlias = Annotated[
         group=LOOK,
     ),
 ]
+Smoothing: TypeAlias = Annotated[
+    float,
+    Range(
+        0,
+        10,
+        0.5,
+        label="Smoothing",
+        help="pixels, of the map as it is shown; 0: every pixel as it is",
+        advanced=True,
+        group=LOOK,
+    ),
+]
 Samples: TypeAlias = Annotated[
     int,
     Range(
