@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from phosphene.methods.saliency import backward, cams, gradients, path
+from phosphene.methods.saliency import (
+    backward,
+    cams,
+    gradients,
+    masks,
+    occlusion,
+    path,
+    surrogate,
+)
 from phosphene.methods.saliency.estimates import Attribution
 
 FAMILIES = (
@@ -10,6 +18,9 @@ FAMILIES = (
     backward.ATTRIBUTIONS,
     cams.ATTRIBUTIONS,
     path.ATTRIBUTIONS,
+    occlusion.ATTRIBUTIONS,
+    masks.ATTRIBUTIONS,
+    surrogate.ATTRIBUTIONS,
 )
 ATTRIBUTIONS: dict[str, Attribution] = dict(
     sorted(

@@ -15,6 +15,7 @@ from phosphene.methods.saliency.agreement import spearman
 from phosphene.methods.saliency.case import Case
 from phosphene.methods.saliency.maps import normalized, reduced
 from phosphene.networks.network import Network
+from phosphene.networks.winograd import Winograd
 
 STAGES = 6
 
@@ -87,7 +88,8 @@ def duplicate(network: Network) -> Network:
     """A network of the same layers whose weights are its own; the original is only read."""
     twin = copy.copy(network)
     twin._modules = {**network._modules, "body": copy.deepcopy(network.body)}
-    twin._walks, twin._lock = {}, threading.Lock()
+    twin._walks, twin._halves, twin._ruled = {}, {}, {}
+    twin._lock = threading.Lock()
     return twin
 
 
@@ -108,3 +110,5 @@ def redraw(layer: nn.Module, generator: Generator) -> None:
             spread = learned.std() if learned.numel() > 1 else learned.new_zeros(())
             drawn = torch.randn(weight.shape, generator=generator).to(learned)
             weight.copy_(learned.mean() + spread * drawn)
+    if isinstance(layer, Winograd):
+        layer.values = None  # computed from the learned weights
