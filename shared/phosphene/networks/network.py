@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 
 from phosphene import device as devices
 from phosphene.errors import InputError, unknown
-from phosphene.networks import backward, graphs, walks, zoo
+from phosphene.networks import attention, backward, graphs, walks, zoo
 from phosphene.networks.layouts import Layout
 from phosphene.networks.structure import Structure, Tap
 from phosphene.networks.weights import Source
@@ -51,6 +51,7 @@ class Network(nn.Module):
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
         self._halves: dict[tuple[str, ...], tuple[fx.GraphModule, fx.GraphModule]] = {}
+        self._attentive: dict[tuple[str, ...], tuple[fx.GraphModule, int]] = {}
         self._ruled: dict[backward.Rule, Network] = {}
         self._copy: walks.Copy = walks.plain
         self._structure = Structure(name, architecture)
@@ -101,6 +102,24 @@ class Network(nn.Module):
                 return self._activations(second(**{**values, key: value}))
 
         return values[key], rest
+
+    def attention(self, x: Tensor, taps: Iterable[str]) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The attention up to the taps, shallow first, and the activations at the taps.
+
+        One tensor (N, heads, T, T) a layer, over all tokens, or of whatever shape the network has;
+        the activations are computed from them.
+        """
+        names = tuple(dict.fromkeys(taps))
+        with self._lock:
+            if names not in self._attentive:
+                ends = {name: self._structure.node(name) for name in names}
+                walk = attention.until(self.body, self._structure.graph, ends)
+                self._attentive[names] = walk
+            module, count = self._attentive[names]
+        with devices.device_lock(self.device):
+            values: dict[str, Tensor] = module(self.normalize(x))
+        layers = [values[str(index)] for index in range(count)]
+        return layers, self._activations({name: values[name] for name in names})
 
     def with_backward(self, rule: backward.Rule) -> Network:
         """This network with another rule backwards at its ReLUs; weights and modules are shared."""

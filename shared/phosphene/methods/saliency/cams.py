@@ -156,7 +156,7 @@ ATTRIBUTIONS = {
         passes=1,
         about="Every place of every map weighted by its own gradient: finer in earlier layers.",
         caution="Early layers give fine maps of edges that say less about the class.",
-        paper="",
+        paper="doi 10.1109/TIP.2021.3089943",
         options=("layer",),
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from phosphene.methods.saliency import (
+    attention,
     backward,
     cams,
     gradients,
@@ -17,6 +18,7 @@ FAMILIES = (
     gradients.ATTRIBUTIONS,
     backward.ATTRIBUTIONS,
     cams.ATTRIBUTIONS,
+    attention.ATTRIBUTIONS,
     path.ATTRIBUTIONS,
     occlusion.ATTRIBUTIONS,
     masks.ATTRIBUTIONS,

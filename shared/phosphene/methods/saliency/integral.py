@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -15,96 +15,70 @@ from phosphene.methods.saliency.case import Case
 from phosphene.methods.saliency.estimates import batches
 from phosphene.methods.saliency.gradients import slopes
 
-POINTS = 3
-"""Gauss-Legendre points of one piece of a path; the middle one is the border of its halves."""
 
-
-@dataclass
+@dataclass(eq=False)
 class Piece:
-    """A path from a baseline between two shares of the way, and the mean gradient found there."""
+    """A path from a baseline between two shares of the way, and the integral found there."""
 
     path: int
     start: float
     end: float
-    points: int
     gradient: Tensor
-    ends: list[float] = field(default_factory=list)
-    """The scores where it starts and ends."""
-    middle: float = math.nan
+    """Of the score, summed over the piece by the rule's weights (1, 3, H, W)."""
     error: float = math.nan
-    """How far the attributions of this piece are from the change of the score along it."""
+    """By how much the attributions of the piece miss the change of the score along it."""
 
-    def rule(self) -> list[tuple[float, float]]:
+    def rule(self, points: int) -> list[tuple[float, float]]:
         """Places on the path and their weights, by Gauss and Legendre."""
-        nodes, weights = np.polynomial.legendre.leggauss(self.points)
-        half = (self.end - self.start) / 2
-        centre = (self.end + self.start) / 2
-        return [(centre + half * n, half * w) for n, w in zip(nodes, weights, strict=True)]
+        nodes, weights = np.polynomial.legendre.leggauss(points)
+        half, center = (self.end - self.start) / 2, (self.end + self.start) / 2
+        return [(center + half * n, half * w) for n, w in zip(nodes, weights, strict=True)]
 
     def halves(self) -> list[Piece]:
-        """The piece in two, the score at the border being known."""
-        border = (self.start + self.end) / 2
-        first, last = self.ends
-        spans = (
-            (self.start, border, [first, self.middle]),
-            (border, self.end, [self.middle, last]),
-        )
+        """The piece in two, both yet to be walked."""
+        borders = (self.start, (self.start + self.end) / 2, self.end)
         return [
-            Piece(self.path, start, end, POINTS, torch.zeros_like(self.gradient), ends)
-            for start, end, ends in spans
+            Piece(self.path, *ends, torch.zeros_like(self.gradient)) for ends in pairwise(borders)
         ]
+
+    def borders(self) -> list[tuple[int, float]]:
+        """Where it starts and ends; every path ends at the picture, which is asked about once."""
+        return [(self.path, share) if share < 1 else (0, 1.0) for share in (self.start, self.end)]
 
 
 class Integral:
-    """Integrated gradients over pieces of paths: where completeness fails, pieces are halved.
+    """Integrated gradients over pieces of paths; a piece whose parts do not add up is halved.
 
-    The change of the score along each piece is known, so steps go where they are needed.
+    A network's gradient jumps along a path, most of all near the baseline: there a smooth rule over
+    the whole path goes wrong. The change of the score along each piece says where.
     """
 
-    def __init__(self, case: Case, starts: Tensor, pieces: int, points: int) -> None:
-        self.case, self.starts, self.spent = case, starts, 0
-        self.ways = case.x - starts
-        empty = torch.zeros_like(case.x)
+    def __init__(self, case: Case, starts: Tensor, pieces: int, points: int, size: int) -> None:
+        """`starts` (B, 3, H, W), each path in `pieces` of `points`, `size` pictures a batch."""
+        self.case, self.starts, self.ways = case, starts, case.x - starts
+        self.points, self.size, self.spent = points, size, 0
+        self.scores: dict[tuple[int, float], float] = {}
         borders = [index / pieces for index in range(pieces + 1)]
         self.pieces = [
-            Piece(path, start, end, points, empty.clone())
+            Piece(path, *ends, torch.zeros_like(case.x))
             for path in range(len(starts))
-            for start, end in pairwise(borders)
+            for ends in pairwise(borders)
         ]
 
-    def at(self, places: Sequence[tuple[int, float]]) -> Tensor:
-        """The pictures at shares of paths (N, 3, H, W)."""
-        index = torch.tensor([path for path, _ in places])
-        share = torch.tensor([share for _, share in places], dtype=torch.float64)
-        return self.starts[index] + share.to(self.starts).view(-1, 1, 1, 1) * self.ways[index]
-
-    def measure_ends(self, size: int) -> None:
-        """The scores at the borders of all pieces, by passes forward alone."""
-        places = list(dict.fromkeys(_border(p, s) for p in self.pieces for s in (p.start, p.end)))
-        scores: list[float] = []
-        with torch.no_grad():
-            for part in batches(len(places), size):
-                scores += self.case.score(self.at(places[part])).tolist()
-        found = dict(zip(places, scores, strict=True))
-        for piece in self.pieces:
-            piece.ends = [found[_border(piece, share)] for share in (piece.start, piece.end)]
-
-    def walk(self, pieces: Sequence[Piece], size: int) -> Iterator[tuple[Tensor, int]]:
+    def walk(self, pieces: Sequence[Piece]) -> Iterator[tuple[Tensor, int]]:
         """The gradients of pieces, a batch at a time: the last picture, how many are left."""
-        todo = [(piece, *place) for piece in pieces for place in piece.rule()]
-        for part in batches(len(todo), size):
+        self._measure(pieces)
+        todo = [(piece, *place) for piece in pieces for place in piece.rule(self.points)]
+        for part in batches(len(todo), self.size):
             chosen = todo[part]
-            x = self.at([(piece.path, share) for piece, share, _ in chosen])
-            scores, gradients = slopes(self.case, x)
-            for index, (piece, share, weight) in enumerate(chosen):
-                piece.gradient += weight * gradients[index]
-                if math.isclose(share, (piece.start + piece.end) / 2):
-                    piece.middle = float(scores[index])
+            x = self._at([(piece.path, share) for piece, share, _ in chosen])
+            _, gradients = slopes(self.case, x)
+            for (piece, _, weight), gradient in zip(chosen, gradients, strict=True):
+                piece.gradient += weight * gradient
             self.spent += len(chosen)
+            if part.stop == len(todo):
+                self._judge(pieces)
             yield x[-1:], len(todo) - part.stop
-        for piece in pieces:
-            found = (piece.gradient * self.ways[piece.path]).sum(dtype=torch.float64)
-            piece.error = float(found) - (piece.ends[1] - piece.ends[0])
 
     def values(self) -> Tensor:
         """The attributions (1, 3, H, W): the mean over the paths."""
@@ -114,33 +88,38 @@ class Integral:
         return total / len(self.starts)
 
     @property
-    def change(self) -> float:
-        """By how much the score rises from the baselines to the picture, all paths together."""
-        return sum(piece.ends[1] - piece.ends[0] for piece in self.pieces)
-
-    @property
     def error(self) -> float:
-        """The completeness error in percent of that rise; it is 0 where nothing is missing."""
+        """The completeness error: what is missing, in percent of the score's change."""
         missing = abs(sum(piece.error for piece in self.pieces))
-        return 100 * missing / max(abs(self.change), 1e-6)
+        return 100 * missing / max(abs(sum(map(self._change, self.pieces))), 1e-6)
 
-    def worst(self, most: int) -> list[Piece]:
-        """Pieces to halve: by their errors, as many as make up nearly all of it."""
+    def halve(self, most: int) -> list[Piece]:
+        """Put halves where the worst pieces were, at most so many; the halves."""
         order = sorted(self.pieces, key=lambda piece: -abs(piece.error))
-        total = sum(abs(piece.error) for piece in order)
-        chosen: list[Piece] = []
-        while len(chosen) < most and sum(abs(p.error) for p in chosen) < 0.8 * total:
-            chosen.append(order[len(chosen)])
-        return chosen
-
-    def halve(self, chosen: Sequence[Piece]) -> list[Piece]:
-        """Put halves where the pieces were; those are yet to be walked."""
-        halves = [half for piece in chosen for half in piece.halves()]
-        gone = set(map(id, chosen))
-        self.pieces = [piece for piece in self.pieces if id(piece) not in gone] + halves
+        self.pieces, halves = order[most:], [half for one in order[:most] for half in one.halves()]
+        self.pieces += halves
         return halves
 
+    def _at(self, places: Sequence[tuple[int, float]]) -> Tensor:
+        """The pictures at shares of paths (N, 3, H, W)."""
+        index = torch.tensor([path for path, _ in places])
+        share = torch.tensor([share for _, share in places], dtype=torch.float64)
+        return self.starts[index] + share.to(self.starts).view(-1, 1, 1, 1) * self.ways[index]
 
-def _border(piece: Piece, share: float) -> tuple[int, float]:
-    """A place on a path; every path ends at the picture itself, which is asked about once."""
-    return (piece.path, share) if share < 1 else (0, 1.0)
+    def _measure(self, pieces: Sequence[Piece]) -> None:
+        """The scores at the borders that are new, by passes forward alone."""
+        borders = dict.fromkeys(border for piece in pieces for border in piece.borders())
+        places = [border for border in borders if border not in self.scores]
+        with torch.no_grad():
+            for part in batches(len(places), self.size):
+                scores = self.case.score(self._at(places[part])).tolist()
+                self.scores.update(zip(places[part], scores, strict=True))
+
+    def _change(self, piece: Piece) -> float:
+        start, end = (self.scores[border] for border in piece.borders())
+        return end - start
+
+    def _judge(self, pieces: Sequence[Piece]) -> None:
+        for piece in pieces:
+            found = (piece.gradient * self.ways[piece.path]).sum(dtype=torch.float64)
+            piece.error = float(found) - self._change(piece)
