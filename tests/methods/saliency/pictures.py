@@ -90,10 +90,10 @@ def peer():
     return Peer()
 
 
-def cases():
+def cases(side=SIDE):
     """Five pictures of two classes each, with their indices."""
     network = doubled()
-    for x in squares().double().split(1):
+    for x in squares(side).double().split(1):
         for target in TARGETS:
             yield case_of(network, x, target), network.find_class(target)
 
