@@ -27,6 +27,7 @@ from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
 from phosphene.methods.saliency.attribute import attribute
 from phosphene.methods.saliency.compare import compare
+from phosphene.methods.saliency.honesty import honesty
 from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
@@ -67,6 +68,7 @@ __all__ = [
     "features",
     "fool",
     "fool_from_nothing",
+    "honesty",
     "invert",
     "invert_layers",
     "landscape",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from phosphene.methods.saliency.estimates import Options
+from phosphene.methods.saliency.estimates import Estimate, Options
 from phosphene.methods.saliency.gradients import slope
 from phosphene.methods.saliency.randomization import (
+    Stage,
     cascade,
     compared,
     duplicate,
@@ -30,7 +31,17 @@ def edges(asked):
 def stages(attribute, count=4):
     asked = case()
     generator = Options().generator()
-    return list(cascade(asked, attribute, attribute(asked), generator, count))
+    run = cascade(asked, stream(attribute), attribute(asked), generator, count)
+    return [found for found in run if isinstance(found, Stage)]
+
+
+def stream(attribute):
+    """A function of a case as an attribution of one estimate."""
+
+    def run(asked):
+        yield Estimate(attribute(asked))
+
+    return run
 
 
 def test_a_gradient_falls_apart_and_an_edge_detector_does_not():
@@ -57,7 +68,8 @@ def test_the_shared_network_stays_as_it_is():
     asked.score(asked.x)
     score = asked.score(asked.x)
     walks = dict(asked.network._walks)
-    run = cascade(asked, gradient, gradient(asked), Options().generator(), 3)
+    run = cascade(asked, stream(gradient), gradient(asked), Options().generator(), 3)
+    next(run)
     next(run)
     assert torch.equal(asked.score(asked.x), score)
     run.close()

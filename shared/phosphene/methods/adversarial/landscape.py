@@ -13,11 +13,12 @@ from torch import Tensor
 
 from phosphene import images
 from phosphene.frame import Frame, Panel, Progress, Table
+from phosphene.images.charts import COLORS
 from phosphene.knobs import Point, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.adversarial import report
 from phosphene.methods.adversarial.case import Case, prepare
-from phosphene.methods.adversarial.charts import COLORS, OTHERS, legend
+from phosphene.methods.adversarial.charts import OTHERS, legend
 from phosphene.methods.adversarial.norms import LEVELS
 from phosphene.methods.adversarial.parameters import Net, Photo, Size, Target
 from phosphene.methods.adversarial.run import Options, attempts

@@ -13,6 +13,7 @@ from torch import Generator, Tensor, nn
 from phosphene.images.metrics import ssim
 from phosphene.methods.saliency.agreement import spearman
 from phosphene.methods.saliency.case import Case
+from phosphene.methods.saliency.estimates import Estimate
 from phosphene.methods.saliency.maps import normalized, reduced
 from phosphene.networks.network import Network
 from phosphene.networks.winograd import Winograd
@@ -38,15 +39,15 @@ class Stage:
 
 def cascade(
     case: Case,
-    attribute: Callable[[Case], Tensor],
+    attribute: Callable[[Case], Iterator[Estimate]],
     original: Tensor,
     generator: Generator,
     stages: int = STAGES,
-) -> Iterator[Stage]:
+) -> Iterator[Estimate | Stage]:
     """The map of a network that forgets, from its last layer to its first (arXiv 1810.03292).
 
-    `attribute` makes a map (1, C, H, W) of a case and `original` is that of the trained network.
-    The network is a copy that is dropped afterwards.
+    `attribute` makes the map of a case and `original` (1, C, H, W) is that of the trained network;
+    its estimates come before each stage. The network is a copy that is dropped afterwards.
     """
     forgetful = duplicate(case.network)
     layers = weighted(forgetful)[::-1]
@@ -55,8 +56,9 @@ def cascade(
         for _, layer in layers[done:end]:
             redraw(layer, generator)
         done = end
-        values = attribute(replace(case, network=forgetful))
-        yield compared(end, layers[end - 1][0], values, original)
+        for estimate in attribute(replace(case, network=forgetful)):
+            yield estimate
+        yield compared(end, layers[end - 1][0], estimate.values, original)
 
 
 def compared(layers: int, name: str, values: Tensor, original: Tensor) -> Stage:
