@@ -34,6 +34,16 @@ def test_a_map_of_a_few_pixels_has_a_scale_and_one_of_zeros_is_zero() -> None:
     assert maps.normalized(heat, signed=False)[3, 3] == 0
 
 
+def test_an_unsigned_map_begins_at_zero_unless_all_of_it_is_high() -> None:
+    ramp = torch.linspace(0, 1, 1000).view(20, 50)
+    assert maps.ground(ramp) == 0
+    high = 3 + ramp
+    assert 3 <= maps.ground(high) < 3.05
+    assert maps.normalized(high, signed=False).min() == 0
+    assert maps.normalized(high, signed=True).min() > 0.7
+    assert not maps.normalized(torch.full((20, 50), 3.0), signed=False).any()
+
+
 @pytest.mark.parametrize("name", ["inferno", "viridis"])
 def test_sequential_colors_are_those_of_matplotlib_and_grow_lighter(name: str) -> None:
     matplotlib = pytest.importorskip("matplotlib")
@@ -99,7 +109,7 @@ def test_the_strongest_share_goes_by_sign_where_there_is_one() -> None:
 
 
 def test_a_legend_is_as_wide_as_asked_and_runs_from_blue_over_white_to_red() -> None:
-    strip = maps.legend(0.5, "blue_red", 200, signed=True)
+    strip = maps.legend(-0.5, 0.5, "blue_red", 200)
     assert strip.width == 200
     left, middle, right = (strip.getpixel((x, 5)) for x in (0, 100, 199))
     assert left[2] > left[0]

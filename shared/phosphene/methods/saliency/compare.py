@@ -31,16 +31,16 @@ from phosphene.methods.saliency.parameters import (
 )
 
 FAVORITES = (
+    "grad_cam",
     "gradient",
     "guided_backpropagation",
-    "grad_cam",
-    "layer_cam",
     "smoothgrad",
     "integrated_gradients",
     "occlusion",
+    "lime",
     "rise",
 )
-FEWER = {"rise": 500, "lime": 300, "kernel_shap": 300}
+FEWER = {"integrated_gradients": 32, "lime": 128, "kernel_shap": 128, "rise": 256}
 """Samples here where a method's own number would make the others wait."""
 OVER, ALONE = "over the picture", "alone"
 
@@ -59,7 +59,7 @@ def compare(
             help="whatever their order here, the quick ones come first",
             quick=("gradient",),
         ),
-    ] = tuple(name for name in FAVORITES if name in ATTRIBUTIONS),
+    ] = FAVORITES,
     show: Annotated[str, Choice((OVER, ALONE), label="Maps", advanced=True, group=LOOK)] = OVER,
     opacity: Opacity = 0.9,
     colors: Colors = "automatic",
@@ -77,17 +77,21 @@ def compare(
     bright. `samples` 0 is each method's own number, or fewer where that takes long.
     """
     case = prepare(image, target, versus, size, network, device)
-    cells = [Cell(name, asked) for name, asked in ATTRIBUTIONS.items() if name in methods]
+    cells = [
+        Cell(name, asked, FEWER.get(name, asked.passes))
+        for name, asked in ATTRIBUTIONS.items()
+        if name in methods
+    ]
     grid = Grid(case, cells, Style.of(image, CELL, opacity, colors, smoothing), show == ALONE)
-    progress = Progress(sum(cell.asked.passes for cell in cells))
+    progress = Progress(sum(cell.passes for cell in cells))
     options = Options(samples, baseline=baseline, seed=seed)
     for cell in cells:
-        start, due = progress.done, progress.done + cell.asked.passes
+        start, due = progress.done, progress.done + cell.passes
         own = replace(options, samples=samples or FEWER.get(cell.name, 0))
         for estimate in _estimates(cell, case, own):
             grid.take(cell, estimate)
             if cell.part < 1:
-                now = start + int(cell.part * cell.asked.passes)
+                now = start + int(cell.part * cell.passes)
                 yield _frame(progress, grid, cell, max(now - progress.done, 0))
         if cell is not cells[-1]:
             yield _frame(progress, grid, cell, due - progress.done)

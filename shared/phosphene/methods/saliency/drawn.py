@@ -46,13 +46,14 @@ class Drawn:
         self.colors = maps.palette(style.colors, signed)
         soft = maps.smoothed(self.heat, style.smoothing)
         self.top = maps.scale(soft)
+        self.low = -self.top if signed else maps.ground(soft)
         height, width = style.picture.shape[-2:]
         self.fine = maps.enlarged(maps.normalized(soft, signed), height, width)
 
     @property
     def words(self) -> str:
         """The scale in words."""
-        return f"{-self.top:.2g} to {self.top:.2g}" if self.signed else f"0 to {self.top:.2g}"
+        return f"{self.low:.2g} to {self.top:.2g}"
 
     def over(self, shown: Tensor | None = None) -> Image.Image:
         """The map over the picture, or over what the network was shown instead."""
@@ -68,7 +69,8 @@ class Drawn:
     def with_legend(self) -> Image.Image:
         """The map alone above its scale."""
         picture = self.bare()
-        strip = maps.legend(self.top, self.colors, picture.width, self.signed)
+        low = self.low if self.colors in maps.DIVERGING else max(self.low, 0.0)
+        strip = maps.legend(low, self.top, self.colors, picture.width)
         page = Image.new("RGB", (picture.width, picture.height + 6 + strip.height), "white")
         page.paste(picture, (0, 0))
         page.paste(strip, (0, picture.height + 6))

@@ -24,10 +24,11 @@ HEAD = ("method", "seconds", "scale", "what it does", "how it misleads")
 
 @dataclass
 class Cell:
-    """A method's place in the grid, as far as it has come."""
+    """A method's place in the grid, as far as it has come; it takes about `passes`."""
 
     name: str
     asked: Attribution
+    passes: int
     map: Drawn | None = None
     picture: Image.Image | None = None
     part: float = 0.0
@@ -37,11 +38,12 @@ class Cell:
     @property
     def caption(self) -> str:
         """The method, and below it the map's scale, or how far it is."""
+        title = self.asked.title.replace("×", "x")  # the sheet's letters have no such sign
         if self.refused:
-            return f"{self.asked.title}\ndoes not know this network"
+            return f"{title}\ndoes not know this network"
         if self.map is None:
-            return f"{self.asked.title}\n"
-        return f"{self.asked.title}\n{self.map.words if self.part >= 1 else f'{self.part:.0%}'}"
+            return f"{title}\n"
+        return f"{title}\n{self.map.words if self.part >= 1 else f'{self.part:.0%}'}"
 
     @property
     def row(self) -> tuple[str | float, ...]:
@@ -87,12 +89,10 @@ class Grid:
     def page(self) -> Image.Image:
         """The grid with the legend of the colors that it uses."""
         sheet = contact_sheet(self.panels(), COLUMNS)
-        kinds = dict.fromkeys(
-            (maps.palette(self.style.colors, cell.asked.signed), cell.asked.signed)
-            for cell in self.cells
-        )
+        signs = (cell.asked.signed for cell in self.cells)
+        kinds = dict.fromkeys(maps.palette(self.style.colors, signed) for signed in signs)
         width = min(CELL, (sheet.width - GAP) // max(len(kinds), 2))
-        strips = [maps.legend(None, colors, width, signed) for colors, signed in kinds]
+        strips = [maps.legend(None, None, colors, width) for colors in kinds]
         page = Image.new("RGB", (sheet.width, sheet.height + GAP + strips[0].height), "white")
         page.paste(sheet, (0, 0))
         for number, strip in enumerate(strips):

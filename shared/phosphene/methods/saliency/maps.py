@@ -26,6 +26,8 @@ _POINTS = {
     "blue_red": "053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f",
 }
 DIVERGING = ("blue_red",)
+HIGH = 0.2
+"""The share of its top that all of a map has to exceed for its scale not to begin at zero."""
 LIFT = 0.7
 """The power of a map's magnitude by which it covers its picture: faint parts are still seen."""
 COLORS = ("automatic", *_POINTS)
@@ -44,18 +46,29 @@ def scale(heat: Tensor) -> float:
     return float(sizes.kthvalue(place).values) or float(sizes.max())
 
 
+def ground(heat: Tensor) -> float:
+    """Where an unsigned map's scale begins: 0, or its low percentile where all of it is high.
+
+    The chance left under random masks is nowhere 0: what tells is where it is higher.
+    """
+    sizes = heat.detach().abs().flatten()
+    low = float(sizes.kthvalue(max(1, int((1 - SHARE) * sizes.numel()))).values)
+    return low if low > HIGH * scale(heat) else 0.0
+
+
 def normalized(heat: Tensor, signed: bool = True) -> Tensor:
-    """A map over its scale: in [-1, 1], unsigned in [0, 1]; nothing is shifted, zero stays zero."""
-    shown = heat.detach().float()
-    top = scale(shown)
-    return (shown / top if top else shown).clamp(-1.0 if signed else 0.0, 1.0)
+    """A map over its scale: signed in [-1, 1], zero at zero; unsigned in [0, 1] from its ground."""
+    shown, top = heat.detach().float(), scale(heat)
+    low = 0.0 if signed else ground(heat)
+    span = top - low
+    return ((shown - low) / span if span else shown * 0).clamp(-1.0 if signed else 0.0, 1.0)
 
 
 def palette(colors: str, signed: bool) -> str:
-    """The name of the colors that "automatic" stands for."""
-    if colors != "automatic":
-        return colors
-    return "blue_red" if signed else "inferno"
+    """The colors of a map: those asked for, or its own, as where there is no sign to show."""
+    if colors == "automatic" or (colors in DIVERGING and not signed):
+        return "blue_red" if signed else "inferno"
+    return colors
 
 
 def colored(heat: Tensor, colors: str) -> Tensor:
@@ -110,22 +123,24 @@ def strongest(heat: Tensor, share: float, signed: bool) -> Tensor:
     return chosen.view_as(order)
 
 
-def legend(top: float | None, colors: str, width: int, signed: bool) -> Image.Image:
-    """A strip of the colors with what its ends stand for; `top` is the scale, where it is one."""
+def legend(low: float | None, top: float | None, colors: str, width: int) -> Image.Image:
+    """A strip of the colors with what its ends stand for, in words where it is for several maps."""
     both = colors in DIVERGING
     ramp = torch.linspace(-1.0 if both else 0.0, 1, width)
     strip = images.to_image(colored(ramp.expand(12, width), colors))
     page = Image.new("RGB", (width, 12 + SIZE + 8), "white")
     page.paste(strip, (0, 0))
     draw = ImageDraw.Draw(page)
-    most = "each map's top" if top is None else f"{top:.2g}"
-    least = "against" if top is None else f"-{most} against"
-    low, high = (least, "for" if top is None else f"for {most}") if both else ("0", most)
-    for x, anchor, words in ((1, "la", low), (width / 2, "ma", "0"), (width - 1, "ra", high)):
-        if both or anchor != "ma":
-            draw.text((x, 15), words, fill=INK, font=font(SIZE), anchor=anchor)
-    if signed and not both:
-        draw.text((width / 2, 15), "either sign", fill=INK, font=font(SIZE), anchor="ma")
+    if low is None or top is None:
+        words = ("against", "0", "for") if both else ("low", "", "high, on each map's own scale")
+    else:
+        words = (
+            (f"{low:.2g} against", "0", f"for {top:.2g}")
+            if both
+            else (f"{low:.2g}", "", f"{top:.2g}")
+        )
+    for x, anchor, text in zip((1, width / 2, width - 1), ("la", "ma", "ra"), words, strict=True):
+        draw.text((x, 15), text, fill=INK, font=font(SIZE), anchor=anchor)
     return page
 
 
