@@ -10,7 +10,7 @@ python docs/pictures.py dreams             six looks of DeepDream
 python docs/pictures.py grown              seven classes and a channel, grown from noise
 python docs/pictures.py lites              two more networks, dreaming and growing a goose
 python docs/pictures.py openings [APP ...] what each tab's first example makes
-python docs/pictures.py results [APP ...]  what other examples and presets make, if not there yet
+python docs/pictures.py results [APP ...]  what is not there yet of examples and presets
 python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
 python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
@@ -146,9 +146,14 @@ def openings(*apps: str) -> None:
 
 
 def results(*apps: str) -> None:
-    """What all examples make, and all presets of the first one; only what is not there yet."""
+    """What each tab opens with, what its examples make, and its presets of the first one.
+
+    Only what is not there yet: a run that was stopped goes on.
+    """
     for app, tab in tabs(*apps):
         first = tab.examples[0] if tab.examples else {}
+        if not tab.opening:
+            keep(app, tab, example_name(first) or "opening", first)
         for example in tab.examples:
             if not tab.made(example):
                 keep(app, tab, example_name(example), example)

@@ -137,7 +137,7 @@ demo = ui.page(
             "Robust?",
             robustness,
             presets={"Plain": {}, "Made to survive": {"survive": True, "epsilon": 8}},
-            examples=examples,
+            examples=examples[:3],
             explain=ROBUST,
             results=RESULTS,
             views=[
@@ -151,7 +151,7 @@ demo = ui.page(
         ui.Tab(
             "Several at once",
             transfer,
-            examples=examples,
+            examples=examples[:3],
             explain=TOGETHER,
             results=RESULTS,
             views=[
@@ -165,7 +165,7 @@ demo = ui.page(
         ui.Tab(
             "How little?",
             epsilon_curve,
-            examples=examples,
+            examples=examples[:3],
             explain=CURVE,
             results=RESULTS,
             views=[ui.Picture("Curve"), ui.PanelSlider("Budgets"), ui.Tables("Answers")],
@@ -174,7 +174,7 @@ demo = ui.page(
         ui.Tab(
             "Lay of the land",
             landscape,
-            examples=examples,
+            examples=examples[:3],
             explain=LAND,
             results=RESULTS,
             views=[ui.Picture("Map"), ui.Panels("Places"), ui.Tables("Classes")],

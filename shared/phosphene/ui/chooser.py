@@ -49,6 +49,9 @@ class Chooser:
         return [gr.Tabs(selected=tab.group or name), *groups]
 
     def at_link(self, query: str) -> Any:
-        """The same for the tab that a permalink names, or the first."""
-        updates = self.selecting(permalinks.chosen_tab(query, [tab.name for tab in self.tabs]))
+        """The same for the tab that a permalink names; the first one is in front already."""
+        name = permalinks.chosen_tab(query, [tab.name for tab in self.tabs])
+        # Choosing it again would build its row anew, under the hands of a quick visitor.
+        here = name == self.tabs[0].name
+        updates = [gr.skip()] * len(self.rows) if here else self.selecting(name)
         return updates if len(updates) > 1 else updates[0]

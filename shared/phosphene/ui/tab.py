@@ -80,7 +80,12 @@ class Tab:
         return self._result(example_name(example))
 
     def made_by(self, preset: str) -> Path | None:
-        """What a preset makes of the first example, where it was made beforehand."""
+        """What a preset makes of the first example, where it was made beforehand.
+
+        A preset that changes nothing makes what the page opens with.
+        """
+        if not self.presets[preset]:
+            return self.opening
         return self._result(f"look-{slug(preset)}")
 
     def _result(self, name: str) -> Path | None:
