@@ -28,7 +28,7 @@ def narrow(case, pictures):
 @pytest.mark.parametrize("index", range(3))
 @pytest.mark.parametrize("baseline", ["black", "blur"])
 def test_integrated_gradients_spend_steps_until_they_add_up(index, baseline):
-    case = single(target=("panda", "crocodile", "koala")[index], index=index)
+    case = single(target=("African crocodile", "koala", "giant panda")[index], index=index)
     estimates = run("integrated_gradients", case, Options(baseline=baseline))
     steps = estimates[-1].metrics["steps"]
     error = estimates[-1].metrics["completeness error, %"]
@@ -46,7 +46,7 @@ def test_a_batchs_size_changes_nothing_but_the_frames(name):
     assert batch_size(case, narrow(case, 4)) == 4
     wide, few = (run(name, case, narrow(case, count)) for count in (6, 4))
     assert (len(wide), len(few)) == (1, 2)
-    assert relative(few[-1].values, wide[-1].values) < 1e-3
+    assert relative(few[-1].values, wide[-1].values) < 0.02
     assert [(e.done, e.of) for e in few] == [(4, 6), (6, 6)]
 
 

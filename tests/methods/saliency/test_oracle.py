@@ -16,6 +16,8 @@ from tests.methods.saliency.pictures import case_of, cases, doubled, last, peer,
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     captum = pytest.importorskip("captum.attr")
+    from captum.attr._core.gradient_shap import InputBaselineXGradient
+
     pytorch_grad_cam = pytest.importorskip("pytorch_grad_cam")
 
 LIKE = 1e-4
@@ -67,10 +69,10 @@ def test_the_mean_and_the_variance_under_noise_are_captums_under_the_same(name, 
         assert relative(found, theirs.detach()) < LIKE
 
 
-@pytest.mark.parametrize("name", ["black", "gray", "blur"])
+@pytest.mark.parametrize("name", ["black", "blur"])
 def test_integrated_gradients_of_so_many_steps_are_captums(name):
     method = captum.IntegratedGradients(peer())
-    for case, index in list(cases(FEW))[:: 1 if name == "black" else 6]:
+    for case, index in list(cases(FEW))[:: 1 if name == "black" else 5]:
         start = baseline(case, name)
         theirs = method.attribute(wanted(case), start, target=index, n_steps=4)
         found = ours("integrated_gradients", case, baseline=name, samples=4)
@@ -93,8 +95,8 @@ def test_the_completeness_error_is_captums_delta():
 
 def test_several_baselines_are_the_mean_of_each():
     case, _ = next(cases(FEW))
-    alone = [ours("integrated_gradients", case, baseline=n, samples=4) for n in BASELINES]
-    found = ours("integrated_gradients", case, baseline="several", samples=4)
+    alone = [ours("integrated_gradients", case, baseline=n, samples=2) for n in BASELINES]
+    found = ours("integrated_gradients", case, baseline="several", samples=2)
     assert relative(found, torch.cat(alone).mean(0, keepdim=True)) < 1e-5
 
 
@@ -106,7 +108,7 @@ def test_expected_gradients_are_captums_at_the_same_places(monkeypatch):
         names = [BASELINES[number % len(BASELINES)] for number in range(samples)]
         starts = torch.cat([baseline(case, name, generator) for name in names])
         monkeypatch.setattr(np.random, "uniform", lambda low, high, size, s=shares: s.numpy())
-        method = captum.InputBaselineXGradient(peer())
+        method = InputBaselineXGradient(peer())
         x = case.x.repeat(samples, 1, 1, 1).requires_grad_()
         theirs = method.attribute(x, starts, target=index).mean(0, keepdim=True)
         found = ours("expected_gradients", case, samples=samples, seed=2)
@@ -114,9 +116,9 @@ def test_expected_gradients_are_captums_at_the_same_places(monkeypatch):
 
 
 def stretched(heat):
-    """grad-cam shows every map from 0 to 1."""
+    """grad-cam shows every map from 0 to 1, but one that is all zero."""
     low = heat - heat.min()
-    return low / low.max()
+    return low / (float(low.max()) or 1.0)
 
 
 @pytest.mark.parametrize(

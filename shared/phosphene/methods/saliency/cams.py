@@ -66,8 +66,13 @@ def counts(case: Case, layer: str) -> bool:
 
 
 def _first(case: Case) -> str:
-    """The deepest layer with places that counts; InputError where there is none."""
-    for name in reversed(with_places(case)):
+    """The deepest layer with places that counts; InputError where there is none.
+
+    It is the target's own where that has places.
+    """
+    alone = case.layers if len(case.layers) == 1 else ()
+    own = [name for name in alone if case.network.layout(name).spatial]
+    for name in [*own, *reversed(with_places(case))]:
         if counts(case, name):
             return name
     raise InputError(

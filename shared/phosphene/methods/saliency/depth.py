@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from phosphene.frame import Frame, Panel, Progress, Table
@@ -74,19 +74,19 @@ def attribute_layers(
 
 def route(case: Case, count: int) -> list[str]:
     """At most `count` layers with places, from the first to the last that counts."""
-    deepest = places(case, Options())
-    names = with_places(case)
-    names = names[: names.index(deepest) + 1]
-    stages = [name for name in names if name.count(".") < 2]
-    # Of a container and its parts the parts; the deepest layer is never left out.
-    parted = {name.rpartition(".")[0] for name in stages}
-    stages = [name for name in stages if name not in parted]
-    names = stages if len(stages) >= count else names
-    if deepest not in names:
-        names.append(deepest)
+    deepest, before = places(case, Options()), with_places(case)
+    before = before[: before.index(deepest)] if deepest in before else before
+    stages = _parts([name for name in before if name.count(".") < 2])
+    names = [*(stages if len(stages) + 1 >= count else _parts(before)), deepest]
     count = min(count, len(names))
     spread = [round(i * (len(names) - 1) / max(1, count - 1)) for i in range(count)]
     return [names[index] for index in spread]
+
+
+def _parts(names: Sequence[str]) -> list[str]:
+    """Of a container and its parts the parts alone."""
+    parted = {name.rpartition(".")[0] for name in names}
+    return [name for name in names if name not in parted]
 
 
 def _note(case: Case, name: str) -> str:
