@@ -154,6 +154,8 @@ def results(*apps: str) -> None:
         first = tab.examples[0] if tab.examples else {}
         if not tab.opening:
             keep(app, tab, example_name(first) or "opening", first)
+    for app, tab in tabs(*apps):
+        first = tab.examples[0] if tab.examples else {}
         for example in tab.examples:
             if not tab.made(example):
                 keep(app, tab, example_name(example), example)

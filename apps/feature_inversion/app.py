@@ -58,7 +58,7 @@ demo = ui.page(
             "Walk",
             invert_layers,
             presets=WALKS,
-            examples=examples,
+            examples=examples[:3],
             explain=READ,
             looks=EXAMPLES.parent / "looks",
             results=EXAMPLES.parent / "results",
