@@ -26,8 +26,10 @@ from phosphene.methods.deepdream.looks import dream_looks
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
 from phosphene.methods.saliency.attribute import attribute
+from phosphene.methods.saliency.by_hand import occlude
 from phosphene.methods.saliency.compare import compare
 from phosphene.methods.saliency.honesty import honesty
+from phosphene.methods.saliency.segment import segment
 from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
@@ -75,9 +77,11 @@ __all__ = [
     "layer",
     "load_network",
     "neuron",
+    "occlude",
     "patch",
     "repeat",
     "robustness",
+    "segment",
     "stylize",
     "texture",
     "transfer",
