@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from phosphene import attribute, compare, ui
+from phosphene import attribute, compare, honesty, occlude, segment, ui
+from phosphene.methods.saliency.depth import attribute_layers
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -53,6 +54,26 @@ ONE = (
     "table says what the method does, and how it misleads."
 )
 
+HAND = (
+    "Paint over the thing with your finger: at once the network is asked again, and the table says "
+    "which classes gained. Cover the eyes, the background, the caption; undo, and try elsewhere."
+)
+DECIDE = (
+    "The same question to one layer after the other. Early layers find edges everywhere, late ones "
+    "the thing. Move the slider down through the network."
+)
+HONEST = (
+    "**A map can look good and know nothing.** Every map is tested beside two that know nothing: "
+    "noise, and a blob in the middle. *Deletion*: take away the pixels that it calls important, "
+    "and a good map's probability falls fast. *Insertion*: bring them, and it rises fast. "
+    "*Forgetting*: as the network's weights are redrawn, an honest map falls apart; one that stays "
+    "has only drawn the picture's edges."
+)
+CUT = (
+    "Nobody outlined anything for this network. Its map says where the thing surely is and is not; "
+    "the colors of your picture decide the rest. *mask.png* is the mask."
+)
+
 QUESTIONS: dict[str, dict[str, str]] = {
     "panda_and_macaw": {},
     "cat": {"target": "Egyptian cat", "versus": "tiger cat"},
@@ -65,6 +86,7 @@ QUESTIONS: dict[str, dict[str, str]] = {
 examples = [
     {"image": str(HERE / "examples" / f"{name}.jpg"), **asked} for name, asked in QUESTIONS.items()
 ]
+PLAIN = [{"image": example["image"]} for example in examples]
 
 demo = ui.page(
     "Saliency",
@@ -102,6 +124,44 @@ demo = ui.page(
                 ui.Steps(),
                 ui.Plot("Change"),
             ],
+        ),
+        ui.Tab(
+            "By hand",
+            occlude,
+            examples=PLAIN,
+            explain=HAND,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Covered"), ui.Tables("What moved")],
+        ),
+        ui.Tab(
+            "Watch it decide",
+            attribute_layers,
+            examples=examples,
+            explain=DECIDE,
+            results=RESULTS,
+            views=[
+                ui.Picture("Map"),
+                ui.PanelSlider("Layer by layer"),
+                ui.Panels("All layers"),
+                ui.Tables("Layers"),
+            ],
+        ),
+        ui.Tab(
+            "Honest?",
+            honesty,
+            examples=PLAIN,
+            explain=HONEST,
+            results=RESULTS,
+            views=[ui.Picture("Tests"), ui.Panels("Pictures"), ui.Tables("Findings")],
+        ),
+        ui.Tab(
+            "Cut out",
+            segment,
+            examples=PLAIN[1:],
+            explain=CUT,
+            results=RESULTS,
+            views=[ui.Picture("Cut out"), ui.Panels("How"), ui.Compare()],
         ),
     ],
     emoji="🔎",

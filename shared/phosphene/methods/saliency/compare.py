@@ -57,7 +57,7 @@ def compare(
             tuple(ATTRIBUTIONS),
             label="Methods",
             help="whatever their order here, the quick ones come first",
-            quick=("gradient",),
+            quick="gradient",
         ),
     ] = FAVORITES,
     show: Annotated[str, Choice((OVER, ALONE), label="Maps", advanced=True, group=LOOK)] = OVER,
