@@ -20,22 +20,22 @@ from phosphene.networks.walks import Copies, Copy, plain
 Rule: TypeAlias = Literal["guided", "deconvolution"]
 
 
-class _Guided(Function):
+class _Positive(Function):
+    """The value as it is; backwards what is positive."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, top: float) -> Tensor:
-        y = x.clamp(0, top)
-        ctx.save_for_backward(y)
-        ctx.top = top
-        return y
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        return x.view_as(x)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        (y,) = ctx.saved_tensors
-        return gradient.clamp(min=0) * ((y > 0) & (y < ctx.top)), None
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient.clamp(min=0)
 
 
-class _Deconvolution(Function):
+class _Open(Function):
+    """A ReLU cut off at `top`; backwards what is positive."""
+
     @staticmethod
     def forward(ctx: Any, x: Tensor, top: float) -> Tensor:
         return x.clamp(0, top)
@@ -48,13 +48,13 @@ class _Deconvolution(Function):
 
 def guided(x: Tensor, top: float) -> Tensor:
     """ReLU cut off at `top`; backwards what is positive, where it was neither 0 nor cut off."""
-    result: Tensor = _Guided.apply(x, top)
+    result: Tensor = _Positive.apply(F.hardtanh(x, 0.0, top))
     return result
 
 
 def deconvolution(x: Tensor, top: float) -> Tensor:
     """ReLU cut off at `top`; backwards what is positive, whatever the ReLU saw."""
-    result: Tensor = _Deconvolution.apply(x, top)
+    result: Tensor = _Open.apply(x, top)
     return result
 
 

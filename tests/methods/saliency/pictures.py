@@ -86,7 +86,7 @@ class Peer(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.body = built().body.eval()
+        self.body = built().body.eval().requires_grad_(False)
         for module in self.body.modules():
             if hasattr(module, "inplace"):
                 module.inplace = False
