@@ -22,10 +22,8 @@ def weights(query: Tensor, key: Tensor, mask: Tensor | None, scale: float | None
     return scores.softmax(-1)
 
 
-def until(
-    body: nn.Module, whole: fx.Graph, ends: Mapping[str, fx.Node]
-) -> tuple[fx.GraphModule, int]:
-    """As `walks.until`, and how many softmaxes there are, which are among the values as "0", "1"...
+def until(body: nn.Module, whole: fx.Graph, ends: Mapping[str, fx.Node]) -> fx.GraphModule:
+    """As `walks.until`, with each softmax on the way among the values as "0", "1" and so on.
 
     An attention that is one step of its own is written as its parts.
     """
@@ -40,7 +38,7 @@ def until(
             found.append((parts or [copies[node]])[0])
     values = {str(index): node for index, node in enumerate(found)}
     graph.output({**values, **{name: copies[node] for name, node in ends.items()}})
-    return fx.GraphModule(body, graph), len(found)
+    return fx.GraphModule(body, graph)
 
 
 def _softmax(node: fx.Node, body: nn.Module) -> bool:

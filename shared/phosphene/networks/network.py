@@ -51,7 +51,6 @@ class Network(nn.Module):
         self._lock = threading.Lock()
         self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
         self._halves: dict[tuple[str, ...], tuple[fx.GraphModule, fx.GraphModule]] = {}
-        self._attentive: dict[tuple[str, ...], tuple[fx.GraphModule, int]] = {}
         self._ruled: dict[backward.Rule, Network] = {}
         self._copy: walks.Copy = walks.plain
         self._structure = Structure(name, architecture)
@@ -110,15 +109,16 @@ class Network(nn.Module):
         the activations are computed from them.
         """
         names = tuple(dict.fromkeys(taps))
+        key = ("attention of", *names)
         with self._lock:
-            if names not in self._attentive:
+            if key not in self._walks:
                 ends = {name: self._structure.node(name) for name in names}
                 walk = attention.until(self.body, self._structure.graph, ends)
-                self._attentive[names] = walk
-            module, count = self._attentive[names]
+                self._walks[key] = walk
+            walk = self._walks[key]
         with devices.device_lock(self.device):
-            values: dict[str, Tensor] = module(self.normalize(x))
-        layers = [values[str(index)] for index in range(count)]
+            values: dict[str, Tensor] = walk(self.normalize(x))
+        layers = [values[str(index)] for index in range(len(values) - len(names))]
         return layers, self._activations({name: values[name] for name in names})
 
     def with_backward(self, rule: backward.Rule) -> Network:

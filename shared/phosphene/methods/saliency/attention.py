@@ -49,7 +49,7 @@ def checked(case: Case, layers: Sequence[Tensor]) -> Layout:
     for name in network.taps:
         layout = network.layout(name)
         tokens = layout.prefix + layout.side**2
-        square = all(value.shape[2:] == (tokens, tokens) for value in layers if value.ndim == 4)
+        square = all(value.shape[2:] == (tokens, tokens) for value in layers)
         if layout.kind == "tokens" and layers and square:
             return layout
     raise InputError(
