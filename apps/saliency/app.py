@@ -21,8 +21,13 @@ METHODS: dict[str, dict[str, Any]] = {
     "Random masks": {"method": "rise"},
     "Shares": {"method": "kernel_shap"},
 }
+QUESTIONS: dict[str, dict[str, Any]] = {
+    "Why the macaw?": {},
+    "Why the panda?": {"target": "giant panda"},
+    "Macaw, not panda": {"target": "macaw", "versus": "giant panda"},
+}
 COMPARED: dict[str, dict[str, Any]] = {
-    "Eight": {},
+    **QUESTIONS,
     "Class maps": {"methods": ("grad_cam", "grad_cam_plus_plus", "layer_cam", "score_cam")},
     "Gradients": {
         "methods": (
@@ -74,19 +79,8 @@ CUT = (
     "the colors of your picture decide the rest. *mask.png* is the mask."
 )
 
-QUESTIONS: dict[str, dict[str, str]] = {
-    "panda_and_macaw": {},
-    "cat": {"target": "Egyptian cat", "versus": "tiger cat"},
-    "koala": {},
-    "coffee": {"target": "cup"},
-    "polar_bear": {"target": "ice bear", "versus": "white wolf"},
-    "lemur": {},
-}
-"""Photographs, and what to ask about them beyond what the network sees first."""
-examples = [
-    {"image": str(HERE / "examples" / f"{name}.jpg"), **asked} for name, asked in QUESTIONS.items()
-]
-PLAIN = [{"image": example["image"]} for example in examples]
+NAMES = "panda_and_macaw cat koala coffee polar_bear lemur"
+examples = [{"image": str(HERE / "examples" / f"{name}.jpg")} for name in NAMES.split()]
 
 demo = ui.page(
     "Saliency",
@@ -128,7 +122,7 @@ demo = ui.page(
         ui.Tab(
             "By hand",
             occlude,
-            examples=PLAIN,
+            examples=examples,
             explain=HAND,
             results=RESULTS,
             live=True,
@@ -137,6 +131,7 @@ demo = ui.page(
         ui.Tab(
             "Watch it decide",
             attribute_layers,
+            presets=QUESTIONS,
             examples=examples,
             explain=DECIDE,
             results=RESULTS,
@@ -150,7 +145,7 @@ demo = ui.page(
         ui.Tab(
             "Honest?",
             honesty,
-            examples=PLAIN,
+            examples=examples,
             explain=HONEST,
             results=RESULTS,
             views=[ui.Picture("Tests"), ui.Panels("Pictures"), ui.Tables("Findings")],
@@ -158,7 +153,7 @@ demo = ui.page(
         ui.Tab(
             "Cut out",
             segment,
-            examples=PLAIN[1:],
+            examples=examples[1:],
             explain=CUT,
             results=RESULTS,
             views=[ui.Picture("Cut out"), ui.Panels("How"), ui.Compare()],
