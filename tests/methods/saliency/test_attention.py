@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from phosphene import InputError
 from phosphene.methods.saliency.attention import ATTRIBUTIONS
 from phosphene.methods.saliency.estimates import Options
+from phosphene.methods.saliency.randomization import duplicate
 from tests.methods.saliency.pictures import case_of, last, relative, single
 from tests.networks.random_weights import noise, pair
 
@@ -100,3 +101,15 @@ def test_networks_without_attention_of_all_to_all_are_refused_with_a_remedy(name
     windows, _ = pair("timm/swin_tiny_patch4_window7_224")
     with pytest.raises(InputError, match=r"swin_tiny.* no attention of all places"):
         run(name, case_of(windows, noise(224, 224), "koala"))
+
+
+def test_a_copys_attention_is_that_of_its_own_weights(both):
+    network, _ = both
+    x = noise(224, 224)
+    with torch.no_grad():
+        before = network.attention(x, ["logits"])[0]
+        twin = duplicate(network)
+        for layer in twin.body.parameters():
+            layer.mul_(0.5)
+        assert relative(twin.attention(x, ["logits"])[0][-1], before[-1]) > 0.01
+        assert torch.equal(network.attention(x, ["logits"])[0][-1], before[-1])

@@ -93,7 +93,7 @@ ATTRIBUTIONS = {
         integrated_gradients,
         "Integrated gradients",
         signed=True,
-        passes=100,
+        passes=160,
         about="The gradient summed up on the way from nothing to the picture: the parts add up to "
         "the score.",
         caution="What counts as nothing decides: on a black baseline black pixels get no share.",
