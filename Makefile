@@ -6,11 +6,12 @@ SHARE  ?=
 PYTHON ?=
 TORCH  ?=
 NAME   :=
+THREADS := 2
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
 CONFIG := shared/pyproject.toml
-PYTEST := OMP_NUM_THREADS=2 GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
+PYTEST  = OMP_NUM_THREADS=$(THREADS) GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
 MYPY   := $(PY) -m mypy --config-file $(CONFIG)
 
 .PHONY: help setup run test check fix bench stage resolve weights doctor e2e docs clean
@@ -58,8 +59,9 @@ setup:  ## Install everything into .venv, if something changed (TORCH=cpu: the s
 run: setup  ## Open the gallery; APP=name for one app, PORT=7861, SHARE=1 for a public link
 	@exec $(PY) -m phosphene run $(APP) $(if $(PORT),--port $(PORT)) $(if $(SHARE),--share)
 
+test: THREADS := 1
 test: setup  ## Run every test that needs no browser
-	$(PYTEST) tests --ignore=tests/e2e
+	$(PYTEST) tests --ignore=tests/e2e -n 2 --dist loadfile
 
 e2e: setup  ## Drive every app in headless Chromium
 	$(PYTEST) tests/e2e
