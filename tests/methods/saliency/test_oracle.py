@@ -49,7 +49,7 @@ def test_the_gradient_is_captums():
 
 
 def test_gradient_times_input_is_captums_in_pixel_space():
-    for case, index in cases():
+    for case, index in cases(FEW):
         theirs = captum.InputXGradient(peer()).attribute(wanted(case), target=index)
         assert relative(ours("gradient_times_input", case), theirs.detach()) < LIKE
 
@@ -82,7 +82,7 @@ def test_integrated_gradients_of_so_many_steps_are_captums(name, steps, every):
 
 
 def test_the_completeness_error_is_captums_delta():
-    for case, index in list(cases(FEW))[:2]:
+    for case, index in list(cases(FEW))[:1]:
         start = torch.zeros_like(case.x)
         method = captum.IntegratedGradients(peer())
         _, delta = method.attribute(
@@ -97,8 +97,8 @@ def test_the_completeness_error_is_captums_delta():
 
 def test_several_baselines_are_the_mean_of_each():
     case, _ = next(cases(FEW))
-    alone = [ours("integrated_gradients", case, baseline=n, samples=2) for n in BASELINES]
-    found = ours("integrated_gradients", case, baseline="several", samples=2)
+    alone = [ours("integrated_gradients", case, baseline=n, samples=1) for n in BASELINES]
+    found = ours("integrated_gradients", case, baseline="several", samples=1)
     assert relative(found, torch.cat(alone).mean(0, keepdim=True)) < 1e-5
 
 
