@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from phosphene.methods.saliency.catalog import ATTRIBUTIONS
 from phosphene.methods.saliency.estimates import Estimate, Options
 from phosphene.methods.saliency.gradients import slope
 from phosphene.methods.saliency.randomization import (
@@ -87,6 +88,21 @@ def test_a_copy_answers_as_its_original_until_it_forgets():
     redraw(layer, Options().generator())
     assert float(layer.weight.std()) == pytest.approx(float(original.weight.std()), rel=0.02)
     assert not torch.equal(twin.logits(asked.x), asked.network.logits(asked.x))
+
+
+@pytest.mark.parametrize("name", ["grad_cam", "guided_backpropagation"])
+def test_what_the_original_keeps_ready_is_not_the_copys(name):
+    asked, options = case(), Options()
+    *_, first = ATTRIBUTIONS[name].run(asked, options)  # its graphs are made and kept
+
+    def attribute(other):
+        return ATTRIBUTIONS[name].run(other, options)
+
+    run = cascade(asked, attribute, first.values, options.generator())
+    stage = next(found for found in run if isinstance(found, Stage))
+    assert not torch.allclose(stage.values, first.values, rtol=0.1)
+    *_, again = ATTRIBUTIONS[name].run(asked, options)
+    assert torch.equal(again.values, first.values)
 
 
 def test_a_map_is_like_itself_and_not_like_its_opposite():

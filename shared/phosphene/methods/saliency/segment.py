@@ -37,8 +37,9 @@ def segment(
     *,
     target: Target = "",
     method: Annotated[
-        str, Choice(tuple(ATTRIBUTIONS), label="Map", help="where the cutting begins")
-    ] = "gradient",
+        str,
+        Choice(tuple(ATTRIBUTIONS), label="Map", help="where the cutting begins", quick="gradient"),
+    ] = "smoothgrad",
     sure: Annotated[
         float, Range(0.5, 30, 0.5, label="Surely it", help="percent of pixels, the map's highest")
     ] = 5,
