@@ -15,6 +15,7 @@ python docs/pictures.py layers             DeepDream's layers, each as what it l
 python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
+python docs/pictures.py explained          the card of the saliency app
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
@@ -403,6 +404,13 @@ def fooling(**settings: Any) -> tuple[Panel, Panel, Panel]:
     return before, change, after
 
 
+def explained() -> None:
+    """Why a macaw, and not the panda beside it."""
+    page, app = page_of("saliency"), APPS / "saliency"
+    *_, last = phosphene.attribute(**page.examples[0], method="grad_cam")
+    saved(ImageOps.fit(last.image, (480, 360)), app / "thumbnail.jpg")
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
     commands: dict[str, Callable[..., None]] = {
@@ -418,6 +426,7 @@ if __name__ == "__main__":
         "openings": openings,
         "results": results,
         "fooled": fooled,
+        "explained": explained,
         "walks": walks,
         "layers": layers,
         "pan": pan,

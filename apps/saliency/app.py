@@ -22,9 +22,9 @@ METHODS: dict[str, dict[str, Any]] = {
     "Shares": {"method": "kernel_shap"},
 }
 QUESTIONS: dict[str, dict[str, Any]] = {
-    "Why the macaw?": {},
-    "Why the panda?": {"target": "giant panda"},
-    "Macaw, not panda": {"target": "macaw", "versus": "giant panda"},
+    "Why macaw": {},
+    "Why panda": {"target": "giant panda"},
+    "Macaw not panda": {"target": "macaw", "versus": "giant panda"},
 }
 COMPARED: dict[str, dict[str, Any]] = {
     **QUESTIONS,
@@ -50,8 +50,8 @@ WHY = (
     "SHAP), what is missed when it is covered (occlusion, RISE), which places of the last layer "
     "speak for the class (Grad-CAM). Red speaks for the class and blue against; where there is no "
     "sign, bright matters. Each map has its own scale, written below it: compare where they are "
-    "bright, not how bright. **Click on a map** to ask its method alone; name a second class to "
-    "ask *why this, and not that*."
+    "bright, not how bright. **Click on a map** to ask its method alone; click on a "
+    "class below to ask why that one; name a second class: *why this, and not that?*"
 )
 ONE = (
     "One method, while its estimate gets surer: the covered or noisy picture that the network is "
@@ -96,6 +96,7 @@ demo = ui.page(
         ui.Tab(
             "Compare",
             compare,
+            asks="target",
             presets=COMPARED,
             examples=examples,
             explain=WHY,
@@ -105,6 +106,7 @@ demo = ui.page(
         ui.Tab(
             "One method",
             attribute,
+            asks="target",
             presets=METHODS,
             examples=examples,
             explain=ONE,
@@ -131,6 +133,7 @@ demo = ui.page(
         ui.Tab(
             "Watch it decide",
             attribute_layers,
+            asks="target",
             presets=QUESTIONS,
             examples=examples,
             explain=DECIDE,
@@ -145,7 +148,8 @@ demo = ui.page(
         ui.Tab(
             "Honest?",
             honesty,
-            examples=examples,
+            asks="target",
+            examples=examples[:3],
             explain=HONEST,
             results=RESULTS,
             views=[ui.Picture("Tests"), ui.Panels("Pictures"), ui.Tables("Findings")],

@@ -17,6 +17,7 @@ from phosphene.knobs import Mask, Picture, Point
 from phosphene.ui import follow, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
+from phosphene.ui.footers import Verdict
 from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run, user_error
 from phosphene.ui.scripts import script
@@ -34,6 +35,7 @@ def connect(form: Form, restored: Any) -> None:
     reset = [*form.inputs, form.looks, *form.outputs]
     form.reset.click(lambda: cleared(form), None, reset, **QUIET)
     _connect_choices(form)
+    _connect_verdict(form)
     follow.network(form, restored, QUIET)
     follow.layers(form, restored, QUIET)
     _follow_pictures(form, restored)
@@ -103,6 +105,23 @@ def _connect_choices(form: Form) -> None:
         yield from play.run(form, values) if asked else [form.unchanged()]
 
     chosen.then(if_asked, [form.asked, *form.inputs], form.outputs, **form.working)
+
+
+def _connect_verdict(form: Form) -> None:
+    """A click on a class of the verdict asks about it, where the tab names the knob of that."""
+    if not form.tab.asks:
+        return
+
+    def chosen(event: gr.SelectData) -> str:
+        return str(event.value)
+
+    def ask(*values: Any) -> Iterator[Updates]:
+        yield from play.run(form, values)
+
+    bars: Any = next(view.bars for view in form.views if isinstance(view, Verdict))
+    named = bars.select(chosen, None, form.named[form.tab.asks][1], **QUIET)
+    if not form.tab.live:  # a live tab runs by itself
+        named.then(ask, form.inputs, form.outputs, **form.working)
 
 
 def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:

@@ -49,11 +49,15 @@ class Measures(View):
 
 
 class Verdict(View):
-    """What the network takes the picture for, most probable first."""
+    """What the network takes the picture for, most probable first; `asked` where a click asks."""
+
+    def __init__(self, asked: bool = False) -> None:
+        self.asked = asked
 
     def build(self, opening: Path | None = None) -> None:
         """Hidden bars."""
-        self.bars = gr.Label(label="What the network sees", num_top_classes=5, visible=False)
+        label = f"What the network sees{'; click on a class to ask why' * self.asked}"
+        self.bars = gr.Label(label=label, num_top_classes=5, visible=False)
 
     @property
     def outputs(self) -> list[Any]:
@@ -134,7 +138,10 @@ def _withdrawn() -> gr.DownloadButton:
     return gr.DownloadButton(value=None, interactive=False)
 
 
-def below(stages: Sequence[View]) -> tuple[View, ...]:
-    """What stands below the stage of every tab; a result that is compared has a card."""
+def below(stages: Sequence[View], asked: bool = False) -> tuple[View, ...]:
+    """What stands below the stage of every tab; a result that is compared has a card.
+
+    `asked`: whether a click on a class of the verdict asks about it.
+    """
     compared = next((view.before for view in stages if isinstance(view, Compare)), "")
-    return (Downloads(compared), Measures(), Verdict())
+    return (Downloads(compared), Measures(), Verdict(asked))

@@ -100,7 +100,7 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
         elem_classes=["ph-line", "ph-status-line"],
     )
     stages = tab.stages
-    below = footers.below(stages)
+    below = footers.below(stages, bool(tab.asks))
     with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
             shown = view.running or view.opens(tab.opening)

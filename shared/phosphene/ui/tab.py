@@ -25,7 +25,8 @@ class Tab:
     and presets make (`made`, `made_by`); `resume` names the parameter that takes the last result,
     to go on from it; a `live` tab runs on every change of a knob, and the newest one wins; tabs of
     one `group` stand together under its name, each as a `way` of it; `layers` is a folder with a
-    picture NETWORK/LAYER.jpg of what a layer likes and their words in layers.json.
+    picture NETWORK/LAYER.jpg of what a layer likes and their words in layers.json; `asks` names the
+    parameter that a click on a class of the verdict sets, and then runs.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Tab:
     group: str = ""
     way: str = ""
     layers: Path | None = None
+    asks: str = ""
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

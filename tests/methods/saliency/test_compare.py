@@ -62,13 +62,14 @@ def test_a_panel_asks_its_method_the_same(catalog):
     ]
     knobs = {parameter.name for parameter in parameters(attribute)}
     assert set(last.panels[1].sets) <= knobs
-    assert last.panels[0].caption.startswith("Why koala rather than brown bear?")
-    assert last.panels[2].caption == "Slow\n-1 to 1"
+    assert last.panels[0].caption == "Why koala rather than brown bear?"
+    assert last.panels[2].caption == "Slow"
+    assert last.panels[2].note == "-1 to 1. Slow misleads."
 
 
 def test_a_method_that_refuses_leaves_the_others_their_place(catalog):
     *_, last = compare(PANDA, methods=catalog, **SMALL)
-    assert last.panels[3].caption == "Refusing\ndoes not know this network"
+    assert last.panels[3].note.startswith("does not know this network")
     assert [row[0] for row in last.tables[0].rows] == ["Quick", "Slow", "Refusing"]
     assert last.tables[0].rows[0][2:] == ("0 to 1", "Quick does.", "Quick misleads.")
     assert "no attention" in last.tables[0].rows[2][3]

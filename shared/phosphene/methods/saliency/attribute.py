@@ -150,7 +150,7 @@ def told(asked: Attribution, case: Case) -> Table:
         ("how it misleads", asked.caution),
         ("paper", f"arXiv {asked.paper}" if asked.paper[:1].isdigit() else asked.paper),
     )
-    return Table(asked.title, ("", ""), rows)
+    return Table(asked.title, ("question", "answer"), rows)
 
 
 def files(drawn: Drawn) -> dict[str, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -36,14 +36,18 @@ class Cell:
     refused: str = ""
 
     @property
-    def caption(self) -> str:
-        """The method, and below it the map's scale, or how far it is."""
-        title = self.asked.title.replace("×", "x")  # the sheet's letters have no such sign
+    def title(self) -> str:
+        """The method, in the letters that a sheet has."""
+        return self.asked.title.replace("×", "x")
+
+    @property
+    def state(self) -> str:
+        """The map's scale, or how far it is."""
         if self.refused:
-            return f"{title}\ndoes not know this network"
+            return "does not know this network"
         if self.map is None:
-            return f"{title}\n"
-        return f"{title}\n{self.map.words if self.part >= 1 else f'{self.part:.0%}'}"
+            return ""
+        return self.map.words if self.part >= 1 else f"{self.part:.0%}"
 
     @property
     def row(self) -> tuple[str | float, ...]:
@@ -62,7 +66,7 @@ class Grid:
         self._waiting = images.to_image(style.picture * (1 - FAINT) + FAINT)
         chance = case.before.get(case.terms[0].name.removeprefix("class:"))
         known = "" if chance is None else f"the network says so at {chance:.0%}"
-        self._first = Panel(images.to_image(style.picture), f"Why {case.name}?\n{known}")
+        self._first = Panel(images.to_image(style.picture), f"Why {case.name}?", known)
 
     def take(self, cell: Cell, estimate: Estimate) -> None:
         """An estimate into its cell."""
@@ -78,8 +82,8 @@ class Grid:
         own = [
             Panel(
                 cell.picture or self._waiting,
-                cell.caption,
-                cell.asked.caution,
+                cell.title,
+                f"{cell.state}. {cell.asked.caution}",
                 {"method": cell.name, **asks},
             )
             for cell in self.cells
@@ -88,7 +92,11 @@ class Grid:
 
     def page(self) -> Image.Image:
         """The grid with the legend of the colors that it uses."""
-        sheet = contact_sheet(self.panels(), COLUMNS)
+        first, *panels = self.panels()
+        lines = [f"{cell.title}\n{cell.state}" for cell in self.cells]
+        named = [replace(p, caption=line) for p, line in zip(panels, lines, strict=True)]
+        first = replace(first, caption=f"{first.caption}\n{first.note}")
+        sheet = contact_sheet([first, *named], COLUMNS)
         signs = (cell.asked.signed for cell in self.cells)
         kinds = dict.fromkeys(maps.palette(self.style.colors, signed) for signed in signs)
         width = min(CELL, (sheet.width - GAP) // max(len(kinds), 2))
