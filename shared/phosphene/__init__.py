@@ -38,6 +38,7 @@ from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
 from phosphene.networks.features import features
 from phosphene.networks.loading import load_network
+from phosphene.networks.own import adopt
 from phosphene.optimize.objectives import (
     Objective,
     channel,
@@ -57,6 +58,7 @@ __all__ = [
     "Style",
     "WeightsError",
     "__version__",
+    "adopt",
     "attribute",
     "channel",
     "class_",

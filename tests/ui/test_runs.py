@@ -433,3 +433,28 @@ def test_another_picture_starts_a_new_trail(form_for, picture, tmp_path):
     for _ in range(strokes.MOST + 3):
         trail = trail.then(np.ones((2, 2), bool), b"png")
     assert len(trail.results) == strokes.MOST
+
+
+def test_a_click_on_a_class_of_the_verdict_asks_about_it_where_the_tab_says_how(form_for):
+    def clicks(**options):
+        with gr.Blocks() as demo:
+            form = layout.form_of(ui.Tab("Tint", tint, **options))
+            restored = demo.load(None, None, None)
+            events.connect(form, restored)
+        bars = view(form, footers.Verdict).bars
+        found = [f for f in demo.fns.values() if (bars._id, "select") in f.targets]
+        return form, bars, found
+
+    _, bars, none = clicks()
+    assert none == []
+    assert bars.label == "What the network sees"
+    form, bars, (asked,) = clicks(asks="words")
+    assert asked.outputs == [form.named["words"][1]]
+    assert "click on a class" in bars.label
+    assert asked.fn(gr.SelectData(None, {"index": 0, "value": "pagoda"})) == "pagoda"
+
+
+def test_a_tab_may_begin_with_other_values_than_its_method(form_for):
+    form = form_for(defaults={"steps": 7})
+    assert form.named["steps"][1].value == 7
+    assert form.named["amount"][1].value == 0.8

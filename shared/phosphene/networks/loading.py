@@ -67,6 +67,13 @@ def recorded(sources: list[Source]) -> Iterator[None]:
         _recorders.reset(token)
 
 
+def forget(name: str) -> None:
+    """Let go of a network by name, on every device."""
+    with _guard:
+        for key in [key for key in _loaded if key[0] == name]:
+            del _loaded[key]
+
+
 def _evict() -> None:
     """Forget the networks unused for longest once all together are too large."""
     while len(_loaded) > 1 and sum(map(_bytes, _loaded.values())) > CACHE_BYTES:
@@ -81,7 +88,8 @@ def _bytes(network: nn.Module) -> int:
 def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
     architecture = zoo.architecture(name)
     source = weights.fetch(name, device_type=device.type)
-    state = weights.load(source, torch.device("cpu"))
+    own = source.kind == "own"  # it came with its weights
+    state = architecture.body.state_dict() if own else weights.load(source, torch.device("cpu"))
     if source.kind == "embedded" and name.startswith("efficientnet"):
         # The package's tensors are timm's, in order, under other names.
         state = dict(zip(architecture.body.state_dict(), state.values(), strict=True))

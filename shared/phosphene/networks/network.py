@@ -167,7 +167,7 @@ class Network(nn.Module):
         if not self.classes:
             return {}
         with torch.no_grad():
-            best = self.logits(x)[0].softmax(-1).topk(count)
+            best = self.logits(x)[0].softmax(-1).topk(min(count, len(self.classes)))
         ranked = zip(best.indices.tolist(), best.values.tolist(), strict=True)
         return {self.label(index): value for index, value in ranked}
 

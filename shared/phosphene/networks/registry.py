@@ -20,6 +20,9 @@ from phosphene.errors import WeightsError
 
 SHIPPED_LOCK = Path(__file__).with_name("weights.lock.json")
 
+OWN: set[str] = set()
+"""Networks that a program gave us itself: their weights are nowhere but with them."""
+
 _TIMM = re.compile(r"timm/\w+([.-]\w+)*")
 _writing = threading.Lock()
 
@@ -94,6 +97,8 @@ def unlocked(name: str) -> Row:
     """The row of a name, or one made on the fly for `timm/NAME`; WeightsError for no such name."""
     if name in REGISTRY:
         return REGISTRY[name]
+    if name in OWN:
+        return Row(name, "its own license", "a model of your own")
     if not _TIMM.fullmatch(name):
         choices = ", ".join([*REGISTRY, "timm/NAME"])
         raise WeightsError(f"no weights are known for {name!r}; choose {choices}")

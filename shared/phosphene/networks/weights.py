@@ -25,6 +25,7 @@ from phosphene.errors import WeightsError
 from phosphene.networks import hub
 from phosphene.networks.hub import Progress
 from phosphene.networks.registry import (
+    OWN,
     REGISTRY,
     SHIPPED_LOCK,
     Row,
@@ -47,7 +48,7 @@ __all__ = [
     "status",
 ]
 
-Kind: TypeAlias = Literal["folder", "cache", "hub", "embedded"]
+Kind: TypeAlias = Literal["folder", "cache", "hub", "embedded", "own"]
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ def lock(names: Iterable[str] | None = None, file: Path = SHIPPED_LOCK) -> None:
 
 def _here(entry: Row, *, prefer_hub: bool) -> Source | None:
     """What needs no network; with `prefer_hub` the embedded copy only where there is no other."""
+    if entry.name in OWN:
+        return Source(entry.name, Path(), "own", "given by this program", None, "", entry.license)
     own = _from_folder(entry) or _from_cache(entry)
     return own or (None if prefer_hub and entry.repo else _from_package(entry))
 

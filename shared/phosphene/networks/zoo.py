@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import timm
@@ -37,8 +38,14 @@ class Architecture:
     fixed: bool = False
 
 
+OWN: dict[str, Architecture] = {}
+"""Models that a program gave us itself, with their weights, by the names it gave them."""
+
+
 def architecture(name: str) -> Architecture:
     """The architecture by name; InputError with the nearest names if there is none."""
+    if name in OWN:
+        return replace(OWN[name], body=deepcopy(OWN[name].body))
     return vgg19() if name == "vgg19" else classifier(name)
 
 
@@ -50,7 +57,7 @@ def members(name: str) -> tuple[str, ...]:
 
 def known(name: str) -> bool:
     """Whether there is an architecture of that name."""
-    return name in EMBEDDED or (name.startswith("timm/") and timm.is_model(name[5:]))
+    return name in EMBEDDED or name in OWN or (name.startswith("timm/") and timm.is_model(name[5:]))
 
 
 _VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))

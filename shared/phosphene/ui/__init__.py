@@ -6,6 +6,7 @@ port.read("GRADIO_SERVER_PORT")
 
 from phosphene.ui.landing import landing_page  # noqa: E402
 from phosphene.ui.launch import launch_options  # noqa: E402
+from phosphene.ui.notebook import open  # noqa: E402
 from phosphene.ui.pages import page  # noqa: E402
 from phosphene.ui.stages import (  # noqa: E402
     Compare,
@@ -33,5 +34,6 @@ __all__ = [
     "View",
     "landing_page",
     "launch_options",
+    "open",
     "page",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,8 @@ class Tab:
     to go on from it; a `live` tab runs on every change of a knob, and the newest one wins; tabs of
     one `group` stand together under its name, each as a `way` of it; `layers` is a folder with a
     picture NETWORK/LAYER.jpg of what a layer likes and their words in layers.json; `asks` names the
-    parameter that a click on a class of the verdict sets, and then runs.
+    parameter that a click on a class of the verdict sets, and then runs; `defaults` are
+    what the form holds at first where that is not the method's own default.
     """
 
     name: str
@@ -43,11 +44,13 @@ class Tab:
     way: str = ""
     layers: Path | None = None
     asks: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """The method's parameters in the order of the form."""
-        return parameters(self.method)
+        known = parameters(self.method)
+        return tuple(replace(p, default=self.defaults.get(p.name, p.default)) for p in known)
 
     @property
     def stages(self) -> tuple[View, ...]:
