@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from phosphene import attribute, compare, honesty, occlude, segment, ui
-from phosphene.methods.saliency.depth import attribute_layers
+from phosphene import attribute, attribute_layers, compare, honesty, occlude, segment, ui
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
@@ -55,10 +54,9 @@ WHY = (
 )
 ONE = (
     "One method, while its estimate gets surer: the covered or noisy picture that the network is "
-    "asked about lies below the map. *map.npy* is the map as numbers, one for each pixel. The "
-    "table says what the method does, and how it misleads."
+    "asked about lies below the map. Click on the result to read a value; *map.npy* is the map as "
+    "numbers, one for each pixel. The table says what the method does, and how it misleads."
 )
-
 HAND = (
     "Paint over the thing with your finger: at once the network is asked again, and the table says "
     "which classes gained. Cover the eyes, the background, the caption; undo, and try elsewhere."
@@ -113,7 +111,7 @@ demo = ui.page(
             results=RESULTS,
             live=True,
             views=[
-                ui.Picture("Map"),
+                ui.Map("Map"),
                 ui.Panels("Three ways"),
                 ui.Compare(),
                 ui.Tables("What it does"),

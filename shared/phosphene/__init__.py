@@ -28,6 +28,7 @@ from phosphene.methods.feature_inversion.walk import invert_layers
 from phosphene.methods.saliency.attribute import attribute
 from phosphene.methods.saliency.by_hand import occlude
 from phosphene.methods.saliency.compare import compare
+from phosphene.methods.saliency.depth import attribute_layers
 from phosphene.methods.saliency.honesty import honesty
 from phosphene.methods.saliency.segment import segment
 from phosphene.methods.style_transfer.sources import Style
@@ -60,6 +61,7 @@ __all__ = [
     "__version__",
     "adopt",
     "attribute",
+    "attribute_layers",
     "channel",
     "class_",
     "compare",

@@ -458,3 +458,14 @@ def test_a_tab_may_begin_with_other_values_than_its_method(form_for):
     form = form_for(defaults={"steps": 7})
     assert form.named["steps"][1].value == 7
     assert form.named["amount"][1].value == 0.8
+
+
+def test_a_click_on_a_map_reads_the_value_of_its_file(tmp_path):
+    np.save(tmp_path / "map.npy", np.arange(12, dtype=np.float32).reshape(3, 4))
+    shown = np.zeros((30, 40, 3), np.uint8)
+    click = gr.SelectData(None, {"index": [25, 19], "value": None})
+    words = events._reading(shown, [str(tmp_path / "map.npy")], click)
+    assert "row 1, column 2: 6" in words
+    edge = gr.SelectData(None, {"index": [40, 30], "value": None})
+    assert "row 2, column 3: 11" in events._reading(shown, [str(tmp_path / "map.npy")], edge)
+    assert "row" not in str(events._reading(shown, None, click))

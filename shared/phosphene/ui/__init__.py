@@ -11,6 +11,7 @@ from phosphene.ui.pages import page  # noqa: E402
 from phosphene.ui.stages import (  # noqa: E402
     Compare,
     Film,
+    Map,
     Panels,
     PanelSlider,
     Picture,
@@ -24,6 +25,7 @@ from phosphene.ui.views import View  # noqa: E402
 __all__ = [
     "Compare",
     "Film",
+    "Map",
     "PanelSlider",
     "Panels",
     "Picture",

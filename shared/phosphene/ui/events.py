@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from phosphene import images
 from phosphene.errors import PhospheneError
 from phosphene.knobs import Mask, Picture, Point
-from phosphene.ui import follow, permalinks, play, visits
+from phosphene.ui import follow, html, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.footers import Verdict
 from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run, user_error
 from phosphene.ui.scripts import script
-from phosphene.ui.stages import Panels, PanelSlider
+from phosphene.ui.stages import Map, Panels, PanelSlider
 from phosphene.ui.views import Updates
 from phosphene.ui.visits import QUIET
 
@@ -36,6 +37,9 @@ def connect(form: Form, restored: Any) -> None:
     form.reset.click(lambda: cleared(form), None, reset, **QUIET)
     _connect_choices(form)
     _connect_verdict(form)
+    for view in form.views:
+        if isinstance(view, Map):
+            view.stage.select(_reading, [view.stage, form.files], form.status, **QUIET)
     follow.network(form, restored, QUIET)
     follow.layers(form, restored, QUIET)
     _follow_pictures(form, restored)
@@ -122,6 +126,18 @@ def _connect_verdict(form: Form) -> None:
     named = bars.select(chosen, None, form.named[form.tab.asks][1], **QUIET)
     if not form.tab.live:  # a live tab runs by itself
         named.then(ask, form.inputs, form.outputs, **form.working)
+
+
+def _reading(shown: Any, files: Sequence[str] | None, event: gr.SelectData) -> Any:
+    """The value of a map where somebody clicked on its picture."""
+    path = next((path for path in files or () if Path(path).name == "map.npy"), None)
+    if path is None or shown is None:
+        return gr.skip()
+    numbers = np.load(path)
+    sides = zip(event.index[::-1], shown.shape, numbers.shape, strict=False)
+    row, column = (min(int(at / side * count), count - 1) for at, side, count in sides)
+    words = f"row {row}, column {column}: {numbers[row, column]:.4g}"
+    return html.status(words, 1.0, "done")
 
 
 def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:

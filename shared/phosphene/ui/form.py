@@ -76,6 +76,11 @@ class Form:
         return next((view.stage for view in self.views if isinstance(view, Picture)), None)
 
     @property
+    def files(self) -> gr.File:
+        """The method's own files."""
+        return next(view.files for view in self.views if isinstance(view, Downloads))
+
+    @property
     def downloads(self) -> dict[str, gr.DownloadButton]:
         """The buttons that hand out a result."""
         return next(view.buttons for view in self.views if isinstance(view, Downloads))

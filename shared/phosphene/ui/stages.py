@@ -66,6 +66,10 @@ class Picture(View):
         return {self.stage: None}
 
 
+class Map(Picture):
+    """A picture of numbers: a click on it reads one from the run's file `map.npy`."""
+
+
 class Compare(View):
     """The result over the picture in one of the parameters, with a slider between them."""
 
