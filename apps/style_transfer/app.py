@@ -81,7 +81,7 @@ demo = ui.page(
         ui.Tab(
             "Texture",
             texture,
-            examples=samples(),
+            examples=samples()[:6],
             views=[ui.Picture(), ui.Steps(), ui.Plot()],
             results=EXAMPLES.parent / "results",
             explain="Style with no content: from noise, until the statistics are the sample's. "
@@ -90,7 +90,7 @@ demo = ui.page(
         ui.Tab(
             "Vary one thing",
             vary_style,
-            examples=examples()[:3],
+            examples=examples()[:2],
             views=[ui.Picture(), ui.Panels("Each")],
             results=EXAMPLES.parent / "results",
             explain="The same two pictures with one setting changed: a row for the lecture.",
