@@ -155,7 +155,7 @@ demo = ui.page(
         ui.Tab(
             "Cut out",
             segment,
-            examples=examples[1:],
+            examples=[*examples[2:], examples[1]],
             explain=CUT,
             results=RESULTS,
             views=[ui.Picture("Cut out"), ui.Panels("How"), ui.Compare()],

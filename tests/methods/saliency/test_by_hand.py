@@ -97,8 +97,8 @@ def mask_of(frame):
 def test_a_mask_lies_where_its_target_is(target, half):
     *_, frame = segmented(target=target)
     mask = mask_of(frame)
-    assert mask.shape == (80, 160)
-    shares = mask[:, :80].mean(), mask[:, 80:].mean()
+    assert mask.shape == (256, 512)  # colors are told apart at more pixels than the map has
+    shares = mask[:, :256].mean(), mask[:, 256:].mean()
     assert shares[half] > shares[1 - half]
     assert frame.metrics["of the picture, %"] == pytest.approx(100 * mask.mean(), abs=0.01)
     assert frame.last
@@ -119,12 +119,24 @@ def test_a_square_on_a_plain_ground_is_cut_out_along_its_edges():
     assert overlap > 0.9
 
 
+def test_a_speck_of_the_things_color_far_from_all_that_is_sure_is_left_out():
+    x = torch.full((1, 3, 60, 60), 0.2)
+    for top, left in ((10, 10), (40, 45)):
+        x[..., top : top + 12, left : left + 12] = torch.tensor([0.9, 0.3, 0.2]).view(3, 1, 1)
+    x += 0.02 * torch.rand(x.shape, generator=torch.Generator().manual_seed(0))
+    heat = torch.zeros(60, 60)
+    heat[13:19, 13:19] = 1
+    mask = grab(opencv(), images.to_image(x), seeded(heat, 0.02, 0.3), 5, 0)
+    assert mask[12:20, 12:20].all()
+    assert not mask[38:, 43:].any()
+
+
 def test_the_background_is_dim_white_or_gone():
     results = {}
     for how in ("dimmed", "white", "the mask"):
         *_, frame = segmented(show=how)
         results[how], mask = np.asarray(frame.image), mask_of(frame)
-    own = np.asarray(pair())
+    own = np.asarray(images.load(pair(), 512))
     assert np.array_equal(results["white"][mask], own[mask])
     assert (results["white"][~mask] == 255).all()
     assert results["dimmed"][~mask].mean() < 0.3 * own[~mask].mean()

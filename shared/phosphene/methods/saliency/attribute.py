@@ -21,7 +21,7 @@ from phosphene.methods.saliency.catalog import ATTRIBUTIONS
 from phosphene.methods.saliency.drawn import Drawn, Style
 from phosphene.methods.saliency.estimates import Attribution, Estimate, Options
 from phosphene.methods.saliency.parameters import (
-    Baseline,
+    Baselines,
     Cells,
     Colors,
     Keep,
@@ -59,7 +59,7 @@ def attribute(
     smoothing: Smoothing = 1,
     samples: Samples = 0,
     noise: Noise = 15,
-    baseline: Baseline = "black",
+    baseline: Baselines = "black",
     window: Window = 32,
     stride: Stride = 16,
     layer: Layer = "",

@@ -84,7 +84,7 @@ def compared(case: Case, chances: Tensor) -> Table:
     before, after = 100 * chances
     of_classes = [term for term in case.terms if term.layer == "logits"]
     targets = [index for term in of_classes for index in term.channels]
-    likely = torch.maximum(before, after).topk(SHOWN).indices.tolist()
+    likely = torch.maximum(before, after).topk(min(SHOWN, len(before))).indices.tolist()
     listed = [*targets, *(index for index in likely if index not in targets)][:SHOWN]
     rows: list[tuple[str | float, ...]] = []
     for index in listed:

@@ -33,7 +33,7 @@ def honesty(
     target: Target = "",
     methods: Annotated[
         tuple[str, ...],
-        Choices(tuple(ATTRIBUTIONS), label="Methods", help="to be tested", quick=("gradient",)),
+        Choices(tuple(ATTRIBUTIONS), label="Methods", help="to be tested", quick="gradient"),
     ] = tuple(name for name in USUAL if name in ATTRIBUTIONS),
     forgets: Annotated[
         str,

@@ -9,6 +9,7 @@ from phosphene.knobs import Choice, ClassChoice, LayerChoice, NetworkChoice, Pic
 from phosphene.methods.saliency.baselines import BASELINES
 from phosphene.methods.saliency.case import CLASSES
 from phosphene.methods.saliency.maps import COLORS
+from phosphene.methods.saliency.path import SEVERAL
 from phosphene.networks.zoo import CLASSIFIERS
 
 LOOK, ASKED = "How it looks", "How it is asked"
@@ -93,6 +94,17 @@ Baseline: TypeAlias = Annotated[
         BASELINES,
         label="Instead of evidence",
         help="what stands where something is covered, or where a path begins",
+        advanced=True,
+        group=ASKED,
+    ),
+]
+Baselines: TypeAlias = Annotated[
+    str,
+    Choice(
+        (*BASELINES, SEVERAL),
+        label="Instead of evidence",
+        help="what stands where something is covered, or where a path begins; several: the mean "
+        "over all of them, for integrated and expected gradients",
         advanced=True,
         group=ASKED,
     ),

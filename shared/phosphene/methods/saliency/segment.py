@@ -27,6 +27,8 @@ from phosphene.methods.saliency.maps import reduced
 from phosphene.methods.saliency.parameters import Net, Photo, Samples, Size, Target
 
 DIMMED, CUT, MASK = "dimmed", "white", "the mask"
+SHOWN = 512
+"""Pixels of the longer side that colors are told apart at, at least."""
 SOFT = 1 / 60
 """Blur of the map before it is ranked, as a share of the longer side: edges become areas."""
 
@@ -68,7 +70,8 @@ def segment(
         )
     case = prepare(image, target, "", size, network, device)
     asked = ATTRIBUTIONS[method]
-    style = Style.of(image, size, opacity=0.85, colors="automatic", smoothing=0)
+    large = max(size, SHOWN)
+    style = Style.of(image, large, opacity=0.85, colors="automatic", smoothing=0)
     progress = Progress(asked.passes + 1)
     heat = torch.zeros(case.x.shape[-2:])
     for estimate in asked.run(case, Options(samples, seed=seed)):
@@ -76,23 +79,27 @@ def segment(
         due = int(min(estimate.done / estimate.of, 1) * asked.passes) - progress.done
         over = Drawn(heat, asked.signed, style).over()
         yield progress.frame(over, steps=max(due, 0), note=asked.title, verdict=case.before)
-    seeds = seeded(heat, sure / 100, background / 100)
-    mask = grab(cut, case.image, seeds, rounds, seed)
+    picture = images.load(image, large)
+    x = images.to_tensor(picture)
+    seeds = seeded(
+        images.scaled(heat[None, None], *x.shape[-2:])[0, 0], sure / 100, background / 100
+    )
+    mask = grab(cut, picture, seeds, rounds, seed)
     share = float(mask.float().mean())
     frame = progress.frame(
-        shown(case.x.cpu(), mask, show),
+        shown(x, mask, show),
         steps=progress.steps - progress.done,
         note=f"{case.name}: {share:.0%} of the picture",
         metrics={"of the picture, %": 100 * share},
         verdict=case.before,
         panels=(
-            Panel(case.image, "your picture"),
+            Panel(picture, "your picture"),
             Panel(over, f"{asked.title}: where it begins"),
             Panel(sketched(seeds), "surely it, surely not, to be decided"),
-            Panel(shown(case.x.cpu(), mask, MASK), "the mask"),
+            Panel(shown(x, mask, MASK), "the mask"),
         ),
     )
-    yield replace(frame, files={"mask.png": png(shown(case.x.cpu(), mask, MASK))})
+    yield replace(frame, files={"mask.png": png(shown(x, mask, MASK))})
 
 
 def opencv() -> Any:
@@ -125,13 +132,16 @@ def seeded(heat: Tensor, sure: float, background: float) -> npt.NDArray[np.uint8
 def grab(
     cut: Any, picture: Image.Image, seeds: npt.NDArray[np.uint8], rounds: int, seed: int
 ) -> Tensor:
-    """The thing's mask (H, W), bool, after so many rounds."""
+    """The thing's mask (H, W), bool, after so many rounds: the parts that hold a sure pixel."""
     pixels = np.asarray(picture.convert("RGB"))[..., ::-1].copy()
     labels = seeds.copy()
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cut.setRNGSeed(seed)  # it begins with a k-means of random centers
     cut.grabCut(pixels, labels, None, *models, rounds, cut.GC_INIT_WITH_MASK)
-    return torch.from_numpy((labels == 1) | (labels == 3))
+    inside = (labels == 1) | (labels == 3)
+    _, parts = cut.connectedComponents(inside.astype(np.uint8))
+    # A speck far from all that is sure has the thing's colors and is not it.
+    return torch.from_numpy(inside & np.isin(parts, np.unique(parts[(seeds == 1) & inside])))
 
 
 def shown(x: Tensor, mask: Tensor, how: str) -> Image.Image:
