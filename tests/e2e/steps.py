@@ -102,8 +102,9 @@ def run(page, name="Run"):
 
 
 def done(page, timeout=120_000):
-    line = page.locator(".ph-done").locator("visible=true").first
+    line = page.locator(".ph-done, .ph-error").locator("visible=true").first
     line.wait_for(timeout=timeout)
+    assert "ph-done" in line.get_attribute("class"), line.inner_text()
     return line.inner_text()
 
 

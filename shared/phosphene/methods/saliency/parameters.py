@@ -36,7 +36,7 @@ Versus: TypeAlias = Annotated[
 Net: TypeAlias = Annotated[str, NetworkChoice(options=CLASSIFIERS, label="Network", advanced=True)]
 Size: TypeAlias = Annotated[
     int,
-    Range(64, 512, 16, label="Size", help="longer side, pixels", advanced=True, quick=64),
+    Range(64, 512, 16, label="Size", help="longer side, pixels", advanced=True, quick=112),
 ]
 Opacity: TypeAlias = Annotated[
     float,
