@@ -1,4 +1,4 @@
-"""python -m phosphene run | stage | weights | doctor | docs | repeat, or a method by its name."""
+"""python -m phosphene run | stage | deploy | weights | doctor | docs | repeat, or a method."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from importlib import metadata, util
 from typing import NoReturn
 
 from phosphene.cli.commands import add_commands, adopt
+from phosphene.cli.deploying import add_deploy
 from phosphene.errors import InputError, PhospheneError, WeightsError
 
 # What doctor looks for, and what it is good for where it may be missing.
@@ -160,6 +161,7 @@ def parser() -> argparse.ArgumentParser:
     pack.add_argument(
         "--build-line", action="store_true", help="print what the Space's build installs"
     )
+    add_deploy(add)
     files = own(weights)
     files.add_argument("--fetch", nargs="*", metavar="NAME", help="no names: all that the apps use")
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")

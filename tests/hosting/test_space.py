@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
-from huggingface_hub import metadata_load
+from gradio_client import Client
+from huggingface_hub import metadata_load, snapshot_download
 from packaging.requirements import Requirement
 
 from phosphene.errors import InputError
+from phosphene.hosting import answers
+from phosphene.hosting import deploy as spaces_of
 from phosphene.hosting import space as deploy
 
 README = """---
@@ -184,7 +186,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def answers(port):
+def listening(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -206,9 +208,9 @@ def serving(stage, log):
         )
     try:
         deadline = time.monotonic() + 90
-        while process.poll() is None and not answers(port) and time.monotonic() < deadline:
+        while process.poll() is None and not listening(port) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert answers(port), log.read_text()
+        assert listening(port), log.read_text()
         yield Client(f"http://127.0.0.1:{port}", download_files=False, verbose=False)
     finally:
         process.terminate()
@@ -222,36 +224,22 @@ def test_a_staged_app_runs_on_its_own_files(root, tmp_path):
         assert Path(client.predict(api_name="/where")).parent == stage / "phosphene"
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 @pytest.mark.parametrize("app", deploy.find_apps())
-def test_every_app_runs_staged(app, tmp_path):
-    stage = deploy.stage(app, out=tmp_path / app)
-    photo = next(path for path in stage.rglob("examples/*.jpg"))
+def test_every_app_deployed_and_cloned_from_the_hub_runs_and_answers(app, spaces, tmp_path):
+    stage = deploy.stage(app, out=tmp_path / "staged")
+    hub, given = spaces_of.api(), spaces_of.wish(f"ada/{app}")
+    plan = spaces_of.compared(hub, stage, given)
+    commit = spaces_of.carry_out(hub, stage, plan, "first")
+    clone = tmp_path / app
+    snapshot_download(given.space, repo_type="space", revision=commit, local_dir=clone)
+    assert spaces_of.local_files(clone) == spaces_of.local_files(stage)
     where = "import json, phosphene; print(json.dumps(phosphene.__file__))"
     found = subprocess.run(
-        [sys.executable, "-c", where], cwd=stage, capture_output=True, text=True, check=True
+        [sys.executable, "-c", where], cwd=clone, capture_output=True, text=True, check=True
     )
-    assert Path(json.loads(found.stdout)).parent == stage / "phosphene"
-    with serving(stage, tmp_path / "log.txt") as client:
-        endpoints = client.view_api(return_format="dict")["named_endpoints"]
-        if "/dream" in endpoints:
-            result = client.predict(
-                api_name="/dream", **small(endpoints["/dream"]["parameters"], photo)
-            )
-            assert pictures(result)
-
-
-def small(parameters, photo):
-    """Arguments that are quick: a photo and a small size; the page's own values otherwise."""
-    names = {entry["parameter_name"]: entry["component"] for entry in parameters}
-    sizes = {"size": 128} if "size" in names else {}
-    return sizes | {name: handle_file(photo) for name, kind in names.items() if kind == "Image"}
-
-
-def pictures(result):
-    """Every picture file in what an endpoint answered."""
-    if isinstance(result, dict):
-        path = str(result.get("path") or "")
-        return [path] if path.endswith((".jpg", ".jpeg", ".png", ".webp")) else []
-    if isinstance(result, list | tuple):
-        return [path for item in result for path in pictures(item)]
-    return []
+    assert Path(json.loads(found.stdout)).parent == clone / "phosphene"
+    with serving(clone, tmp_path / "log.txt") as client:
+        spaces.spaces[given.space].host = client.src
+        answers.wait(hub, given.space, commit, lambda _: None, 5, 0.01)
+        assert " answered in " in answers.call(hub, given.space, clone)
