@@ -15,9 +15,10 @@ from huggingface_hub import metadata_load, snapshot_download
 from packaging.requirements import Requirement
 
 from phosphene.errors import InputError
-from phosphene.hosting import answers
+from phosphene.hosting import answers, credits
 from phosphene.hosting import deploy as spaces_of
 from phosphene.hosting import space as deploy
+from phosphene.networks import registry
 
 README = """---
 title: Tiny
@@ -88,7 +89,44 @@ def test_the_front_matter_is_complete_and_the_text_stays(root):
     assert (fields["sdk"], fields["app_file"]) == ("gradio", "app.py")
     assert (fields["title"], fields["models"]) == ("Tiny", ["timm/tf_efficientnet_lite0.in1k"])
     assert fields["python_version"] == "3.12"  # a string: as a number, 3.10 would become 3.1
-    assert readme.read_text(encoding="utf-8").endswith("# Tiny\n\nWhat to try.\n")
+    text = readme.read_text(encoding="utf-8")
+    assert text.partition(f"\n{credits.HEADING}")[0].endswith("# Tiny\n\nWhat to try.\n")
+    assert fields["suggested_hardware"] == "cpu-upgrade"
+    assert {"mcp-server", "phosphene"} <= set(fields["tags"])
+
+
+def test_the_readme_names_license_and_makers_of_all_weights(root):
+    text = (deploy.stage("tiny", root=root) / "README.md").read_text(encoding="utf-8")
+    rows = text.partition(credits.HEADING)[2].splitlines()[4:]
+    assert len(rows) == len(registry.REGISTRY)
+    for entry in registry.REGISTRY.values():
+        (line,) = [row for row in rows if row.startswith(f"| {entry.name} |")]
+        assert entry.license in line
+        assert entry.attribution in line
+        assert entry.embedded.package in line
+
+
+def test_weights_are_preloaded_at_the_revision_of_a_lock_and_never_without(
+    root, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PHOSPHENE_LOCK", str(tmp_path / "lock.json"))
+    monkeypatch.setattr(registry, "SHIPPED_LOCK", tmp_path / "none.json")
+    readme = deploy.stage("tiny", root=root) / "README.md"
+    assert metadata_load(readme)["preload_from_hub"] == []
+    repo, commit = "timm/tf_efficientnet_lite0.in1k", "c" * 40
+    registry.record(tmp_path / "lock.json", registry.row("efficientnet_lite0"), commit, "a" * 64)
+    out = deploy.stage("tiny", root=root)
+    assert metadata_load(out / "README.md")["preload_from_hub"] == [
+        f"{repo} model.safetensors {commit}"
+    ]
+    staged = json.loads((out / "phosphene/networks/weights.lock.json").read_text())
+    assert staged[f"{repo}/model.safetensors"] == {"revision": commit, "sha256": "a" * 64}
+
+
+def test_the_gallery_names_the_models_of_every_app(root):
+    add_app(root, "vit", readme=README.replace("tf_efficientnet_lite0.in1k", "vit_tiny"))
+    models = metadata_load(deploy.stage("gallery", root=root) / "README.md")["models"]
+    assert set(models) == {"timm/tf_efficientnet_lite0.in1k", "timm/vit_tiny"}
 
 
 def test_requirements_are_merged_with_the_packages_own(root):
@@ -151,6 +189,7 @@ def test_build_info_is_the_commit_and_says_when_files_differ(root):
     [
         (README.replace("emoji: 🔬\n", ""), "has no emoji; add it"),
         (README.replace("The smallest", "The very " * 9), "longer than the Hub's 60"),
+        (README.replace("models:", "suggested_hardware: zero-a10g\nmodels:"), "'zero-a10g' is not"),
         (README.replace("models:", "colorFrom: mauve\nmodels:"), "'mauve' is not one of"),
         ("# no front matter\n", "has no title"),
     ],
