@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata, util
 from typing import NoReturn
 
+from phosphene import limits
 from phosphene.cli.commands import add_commands, adopt
 from phosphene.cli.deploying import add_deploy
 from phosphene.errors import InputError, PhospheneError, WeightsError
@@ -111,6 +112,8 @@ def doctor(_: argparse.Namespace) -> None:
         except metadata.PackageNotFoundError:
             print(f"{name:16} not installed" + f" ({use})" * bool(use))
     print(f"{'device':16} {_device()}")
+    print("\nLimits (set the variable to change one):")
+    print("\n".join(limits.listed()))
     print("\nWeights (`make weights` fetches what is missing):")
     _print_weights()
 

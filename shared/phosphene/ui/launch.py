@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from phosphene import limits
 from phosphene.hosting import malloc, port
 from phosphene.ui import previews
 from phosphene.ui.scripts import script
@@ -70,6 +71,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
 
     Links to `demo`, and to the pages of its routes, have previews of their own.
     """
+    limits.check()
     malloc.keep()  # before the server has threads of its own
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
     options: dict[str, Any] = {
@@ -79,7 +81,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,
-        "max_file_size": "30mb",
+        "max_file_size": int(limits.UPLOAD.read() * 2**20),
         "state_session_capacity": 200,
         "show_error": False,
         "enable_monitoring": False,

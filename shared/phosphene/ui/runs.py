@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from phosphene import device, knobs
 from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
-from phosphene.hosting import malloc
+from phosphene.hosting import cost, malloc
 from phosphene.knobs import NetworkChoice, Parameter
 from phosphene.methods import METHODS, start
 from phosphene.networks import weights, zoo
@@ -34,15 +33,23 @@ LARGEST = 32_000_000
 SORRY = "Something went wrong on our side; your settings are kept. Try again, or press Reset."
 
 
-@on_gpu
-def run_method(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame]:
-    """The frames of a method by name; arguments and frames can be pickled."""
-    yield from start(METHODS[name], arguments)
+def in_worker(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame | Exception | None]:
+    """None once the worker is there, then a method's frames, or at last what ended them.
+
+    Arguments and frames can be pickled. Of an error that is raised in ZeroGPU's worker only the
+    name of its class comes through, so one that is meant for people is handed over.
+    """
+    yield None
+    stream: Any = start(METHODS[name], arguments)
+    try:
+        yield from stream
+    except PhospheneError as error:
+        yield error
+    finally:
+        stream.close()
 
 
-def budget() -> float:
-    """Seconds that one run may take (PHOSPHENE_BUDGET, 600 if unset)."""
-    return float(os.environ.get("PHOSPHENE_BUDGET") or 600)
+run_method = on_gpu(cost.seconds)(in_worker)
 
 
 def user_error(error: Exception) -> gr.Error:
@@ -111,8 +118,10 @@ class Run:
 
 
 def checked(method: Callable[..., Iterator[Frame]], arguments: Mapping[str, Any]) -> Run:
-    """A run of a method; InputError for the first argument that does not fit."""
-    return Run(method.__name__, knobs.check(method, arguments))
+    """A run of a method; InputError for the first argument that does not fit, or costs too much."""
+    fitting = knobs.check(method, arguments)
+    cost.check(method.__name__, fitting)
+    return Run(method.__name__, fitting)
 
 
 def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..., Any]) -> None:
@@ -142,16 +151,22 @@ def frames(run: Run) -> Iterator[Frame]:
     good picture is kept.
     """
     started, shown = time.monotonic(), 0.0
+    budget = cost.allowed(run.name, run.arguments, asked=device.zero_gpu())
     stream: Any = run_method(run.name, run.arguments)
     try:
         for frame in stream:
+            if isinstance(frame, Exception):
+                raise frame
+            if frame is None:  # waiting for a worker does not count
+                started = time.monotonic()
+                continue
             run.keep(frame)
             now = time.monotonic()
             if run.stopping:
                 run.note = "stopped; this picture is yours to keep"
                 break
-            if now - started > budget():
-                run.note = f"ended after {budget():g} seconds, the most one run may take"
+            if now - started > budget:
+                run.note = f"ended after {budget:g} seconds, the most one run may take"
                 break
             if now - shown >= PAUSE:
                 shown = now
