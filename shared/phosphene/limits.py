@@ -45,8 +45,11 @@ PIXELS = Limit("PHOSPHENE_PIXELS", 0, "megapixels", "of the picture that a run w
 STEPS = Limit("PHOSPHENE_STEPS", 0, "steps", "of a run, all its pictures together")
 WORK = Limit("PHOSPHENE_WORK", 0, "megapixel steps", "of a run: pixels times steps")
 UPLOAD = Limit("PHOSPHENE_UPLOAD", 30, "MB", "of one uploaded file", free=False)
+UPLOAD_RATE = Limit("PHOSPHENE_UPLOAD_RATE", 200, "MB a minute", "uploaded by one visitor")
+UPLOAD_TOTAL = Limit("PHOSPHENE_UPLOAD_TOTAL", 4000, "MB an hour", "uploaded by all visitors")
+VISITORS = Limit("PHOSPHENE_VISITORS", 64, "visitors", "who run or wait at a time", free=False)
 HUB_SIZE = Limit("PHOSPHENE_HUB_SIZE", 2000, "MB", "of a network from the Hub")
-LIMITS = (SECONDS, PIXELS, STEPS, WORK, UPLOAD, HUB_SIZE)
+LIMITS = (SECONDS, PIXELS, STEPS, WORK, UPLOAD, UPLOAD_RATE, UPLOAD_TOTAL, VISITORS, HUB_SIZE)
 
 HUB = "PHOSPHENE_HUB"
 """Which networks may come from the Hub: `*` (all, the default), `none`, or patterns by commas."""
