@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -18,6 +17,7 @@ from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
 from phosphene.hosting import cost, malloc
+from phosphene.hosting.clock import Clock
 from phosphene.hosting.turns import Turn, Turns, Waiting, places
 from phosphene.knobs import NetworkChoice, Parameter
 from phosphene.methods import METHODS, start
@@ -154,24 +154,6 @@ def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..
 def turns() -> Turns:
     """The queue of this process's device."""
     return Turns(places(device.pick().type, device.zero_gpu()))
-
-
-@dataclass
-class Clock:
-    """How long a run has worked and waited."""
-
-    begun: float = field(default_factory=time.monotonic)
-    waited: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Since it was asked for."""
-        return time.monotonic() - self.begun
-
-    @property
-    def worked(self) -> float:
-        """Without what it waited."""
-        return self.seconds - self.waited
 
 
 def frames(run: Run) -> Iterator[Frame | Waiting]:
