@@ -6,6 +6,11 @@ SHARE  ?=
 PYTHON ?=
 TORCH  ?=
 NAME   :=
+SPACE  ?=
+HARDWARE ?=
+PRIVATE ?=
+SET    ?=
+DRY    ?=
 THREADS := 2
 
 VENV   := .venv
@@ -14,11 +19,11 @@ CONFIG := shared/pyproject.toml
 PYTEST  = OMP_NUM_THREADS=$(THREADS) GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
 MYPY   := $(PY) -m mypy --config-file $(CONFIG)
 
-.PHONY: help setup run test check fix bench stage resolve weights doctor e2e docs clean
+.PHONY: help setup run test check fix bench stage deploy deploy-all resolve weights doctor e2e docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 # A version manager leaves commands on the PATH that do not run: try each before choosing it.
 define PICK
@@ -81,6 +86,15 @@ bench: setup  ## Run the benchmarks and write their tables into the texts; NAME=
 
 stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)
+
+TO_SPACE = $(if $(HARDWARE),--hardware $(HARDWARE)) $(if $(PRIVATE),--private) \
+  $(if $(SET),--set $(SET)) $(if $(DRY),--dry-run)
+
+deploy: setup  ## Bring APP to SPACE=user/name (HARDWARE=zero-a10g PRIVATE=1 SET="A=1 B=2" DRY=1)
+	@$(PY) -m phosphene deploy $(APP) $(SPACE) $(TO_SPACE)
+
+deploy-all: setup  ## Bring every app to SPACE=user, as user/phosphene-APP
+	@$(PY) -m phosphene deploy --all $(SPACE) $(TO_SPACE)
 
 resolve: setup  ## Check that the packed app resolves with what a Space's build adds (PYTHON=...)
 	@set -e; mkdir -p build; $(PICK); \

@@ -9,7 +9,7 @@ from pathlib import Path
 # A module imports only from levels above its own, or from its own wing.
 LEVELS = (
     ("errors", "version"),
-    ("frame", "knobs", "device"),
+    ("frame", "knobs", "device", "limits"),
     ("images",),
     ("networks",),
     ("optimize",),

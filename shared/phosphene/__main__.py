@@ -1,4 +1,4 @@
-"""python -m phosphene run | stage | weights | doctor | docs | repeat, or a method by its name."""
+"""python -m phosphene run | stage | deploy | weights | doctor | docs | repeat, or a method."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Callable, Sequence
 from importlib import metadata, util
 from typing import NoReturn
 
+from phosphene import limits
 from phosphene.cli.commands import add_commands, adopt
+from phosphene.cli.deploying import add_deploy
 from phosphene.errors import InputError, PhospheneError, WeightsError
 
 # What doctor looks for, and what it is good for where it may be missing.
@@ -110,6 +112,8 @@ def doctor(_: argparse.Namespace) -> None:
         except metadata.PackageNotFoundError:
             print(f"{name:16} not installed" + f" ({use})" * bool(use))
     print(f"{'device':16} {_device()}")
+    print("\nLimits (set the variable to change one):")
+    print("\n".join(limits.listed()))
     print("\nWeights (`make weights` fetches what is missing):")
     _print_weights()
 
@@ -160,6 +164,7 @@ def parser() -> argparse.ArgumentParser:
     pack.add_argument(
         "--build-line", action="store_true", help="print what the Space's build installs"
     )
+    add_deploy(add)
     files = own(weights)
     files.add_argument("--fetch", nargs="*", metavar="NAME", help="no names: all that the apps use")
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")

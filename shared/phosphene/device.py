@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -32,6 +33,8 @@ def pick(name: str | None = None) -> torch.device:
 
 def describe(device: torch.device) -> str:
     """A few words for a badge: the GPU's name, or the CPU and its threads."""
+    if device.type == "cuda" and zero_gpu():
+        return "ZeroGPU, a GPU for each run"
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
@@ -103,9 +106,22 @@ def every_lock() -> Iterator[None]:
         yield
 
 
-def on_gpu(function: Fn) -> Fn:
-    """Run a generator function on ZeroGPU's worker where there is one, else as it is."""
-    if "spaces" in globals():
-        wrapped: Fn = spaces.GPU(duration=120)(function)
-        return wrapped
-    return function
+def zero_gpu() -> bool:
+    """Whether runs take place in ZeroGPU's workers: here, then, CUDA is never touched."""
+    text = os.environ.get("SPACES_ZERO_GPU", "").lower()
+    return "spaces" in globals() and text in ("1", "t", "true")
+
+
+def on_gpu(seconds: Callable[..., float]) -> Callable[[Fn], Fn]:
+    """Run a generator function in ZeroGPU's worker where there is one, else as it is.
+
+    `seconds` gets the function's arguments and says for how long the worker is asked for.
+    """
+
+    def decorate(function: Fn) -> Fn:
+        if "spaces" in globals():
+            wrapped: Fn = spaces.GPU(duration=seconds)(function)
+            return wrapped
+        return function
+
+    return decorate

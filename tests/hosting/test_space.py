@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gradio_client import Client, handle_file
-from huggingface_hub import metadata_load
+from gradio_client import Client
+from huggingface_hub import metadata_load, snapshot_download
 from packaging.requirements import Requirement
 
 from phosphene.errors import InputError
+from phosphene.hosting import answers, credits
+from phosphene.hosting import deploy as spaces_of
 from phosphene.hosting import space as deploy
+from phosphene.networks import registry
 
 README = """---
 title: Tiny
@@ -86,7 +89,44 @@ def test_the_front_matter_is_complete_and_the_text_stays(root):
     assert (fields["sdk"], fields["app_file"]) == ("gradio", "app.py")
     assert (fields["title"], fields["models"]) == ("Tiny", ["timm/tf_efficientnet_lite0.in1k"])
     assert fields["python_version"] == "3.12"  # a string: as a number, 3.10 would become 3.1
-    assert readme.read_text(encoding="utf-8").endswith("# Tiny\n\nWhat to try.\n")
+    text = readme.read_text(encoding="utf-8")
+    assert text.partition(f"\n{credits.HEADING}")[0].endswith("# Tiny\n\nWhat to try.\n")
+    assert fields["suggested_hardware"] == "cpu-upgrade"
+    assert {"mcp-server", "phosphene"} <= set(fields["tags"])
+
+
+def test_the_readme_names_license_and_makers_of_all_weights(root):
+    text = (deploy.stage("tiny", root=root) / "README.md").read_text(encoding="utf-8")
+    rows = text.partition(credits.HEADING)[2].splitlines()[4:]
+    assert len(rows) == len(registry.REGISTRY)
+    for entry in registry.REGISTRY.values():
+        (line,) = [row for row in rows if row.startswith(f"| {entry.name} |")]
+        assert entry.license in line
+        assert entry.attribution in line
+        assert entry.embedded.package in line
+
+
+def test_weights_are_preloaded_at_the_revision_of_a_lock_and_never_without(
+    root, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("PHOSPHENE_LOCK", str(tmp_path / "lock.json"))
+    monkeypatch.setattr(registry, "SHIPPED_LOCK", tmp_path / "none.json")
+    readme = deploy.stage("tiny", root=root) / "README.md"
+    assert metadata_load(readme)["preload_from_hub"] == []
+    repo, commit = "timm/tf_efficientnet_lite0.in1k", "c" * 40
+    registry.record(tmp_path / "lock.json", registry.row("efficientnet_lite0"), commit, "a" * 64)
+    out = deploy.stage("tiny", root=root)
+    assert metadata_load(out / "README.md")["preload_from_hub"] == [
+        f"{repo} model.safetensors {commit}"
+    ]
+    staged = json.loads((out / "phosphene/networks/weights.lock.json").read_text())
+    assert staged[f"{repo}/model.safetensors"] == {"revision": commit, "sha256": "a" * 64}
+
+
+def test_the_gallery_names_the_models_of_every_app(root):
+    add_app(root, "vit", readme=README.replace("tf_efficientnet_lite0.in1k", "vit_tiny"))
+    models = metadata_load(deploy.stage("gallery", root=root) / "README.md")["models"]
+    assert set(models) == {"timm/tf_efficientnet_lite0.in1k", "timm/vit_tiny"}
 
 
 def test_requirements_are_merged_with_the_packages_own(root):
@@ -149,6 +189,7 @@ def test_build_info_is_the_commit_and_says_when_files_differ(root):
     [
         (README.replace("emoji: 🔬\n", ""), "has no emoji; add it"),
         (README.replace("The smallest", "The very " * 9), "longer than the Hub's 60"),
+        (README.replace("models:", "suggested_hardware: zero-a10g\nmodels:"), "'zero-a10g' is not"),
         (README.replace("models:", "colorFrom: mauve\nmodels:"), "'mauve' is not one of"),
         ("# no front matter\n", "has no title"),
     ],
@@ -184,7 +225,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def answers(port):
+def listening(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
@@ -206,9 +247,9 @@ def serving(stage, log):
         )
     try:
         deadline = time.monotonic() + 90
-        while process.poll() is None and not answers(port) and time.monotonic() < deadline:
+        while process.poll() is None and not listening(port) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert answers(port), log.read_text()
+        assert listening(port), log.read_text()
         yield Client(f"http://127.0.0.1:{port}", download_files=False, verbose=False)
     finally:
         process.terminate()
@@ -222,36 +263,22 @@ def test_a_staged_app_runs_on_its_own_files(root, tmp_path):
         assert Path(client.predict(api_name="/where")).parent == stage / "phosphene"
 
 
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 @pytest.mark.parametrize("app", deploy.find_apps())
-def test_every_app_runs_staged(app, tmp_path):
-    stage = deploy.stage(app, out=tmp_path / app)
-    photo = next(path for path in stage.rglob("examples/*.jpg"))
+def test_every_app_deployed_and_cloned_from_the_hub_runs_and_answers(app, spaces, tmp_path):
+    stage = deploy.stage(app, out=tmp_path / "staged")
+    hub, given = spaces_of.api(), spaces_of.wish(f"ada/{app}")
+    plan = spaces_of.compared(hub, stage, given)
+    commit = spaces_of.carry_out(hub, stage, plan, "first")
+    clone = tmp_path / app
+    snapshot_download(given.space, repo_type="space", revision=commit, local_dir=clone)
+    assert spaces_of.local_files(clone) == spaces_of.local_files(stage)
     where = "import json, phosphene; print(json.dumps(phosphene.__file__))"
     found = subprocess.run(
-        [sys.executable, "-c", where], cwd=stage, capture_output=True, text=True, check=True
+        [sys.executable, "-c", where], cwd=clone, capture_output=True, text=True, check=True
     )
-    assert Path(json.loads(found.stdout)).parent == stage / "phosphene"
-    with serving(stage, tmp_path / "log.txt") as client:
-        endpoints = client.view_api(return_format="dict")["named_endpoints"]
-        if "/dream" in endpoints:
-            result = client.predict(
-                api_name="/dream", **small(endpoints["/dream"]["parameters"], photo)
-            )
-            assert pictures(result)
-
-
-def small(parameters, photo):
-    """Arguments that are quick: a photo and a small size; the page's own values otherwise."""
-    names = {entry["parameter_name"]: entry["component"] for entry in parameters}
-    sizes = {"size": 128} if "size" in names else {}
-    return sizes | {name: handle_file(photo) for name, kind in names.items() if kind == "Image"}
-
-
-def pictures(result):
-    """Every picture file in what an endpoint answered."""
-    if isinstance(result, dict):
-        path = str(result.get("path") or "")
-        return [path] if path.endswith((".jpg", ".jpeg", ".png", ".webp")) else []
-    if isinstance(result, list | tuple):
-        return [path for item in result for path in pictures(item)]
-    return []
+    assert Path(json.loads(found.stdout)).parent == clone / "phosphene"
+    with serving(clone, tmp_path / "log.txt") as client:
+        spaces.spaces[given.space].host = client.src
+        answers.wait(hub, given.space, commit, lambda _: None, 5, 0.01)
+        assert " answered in " in answers.call(hub, given.space, clone)

@@ -157,9 +157,9 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
 
-def serve(hub: Hub) -> ThreadingHTTPServer:
+def serve(hub: Hub, kind: type[Handler] = Handler) -> ThreadingHTTPServer:
     """Start on a free port of the loopback; `hub.url` is where. Shut it down when done."""
-    handler = type("Handler", (Handler,), {"hub": hub})
+    handler = type("Handler", (kind,), {"hub": hub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # broken pipes are wanted
     hub.url = f"http://127.0.0.1:{server.server_port}"

@@ -9,11 +9,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import metadata_load, metadata_save
+from huggingface_hub import SpaceHardware, metadata_load, metadata_save
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from phosphene.errors import InputError, unknown
+from phosphene.hosting import credits
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOT = PACKAGE.parents[1]
@@ -37,11 +38,15 @@ FIELDS: dict[str, Any] = {
     "python_version": SPACE_PYTHON,
     "app_file": "app.py",
     "short_description": None,
+    "suggested_hardware": "cpu-upgrade",
     "models": [],
+    "preload_from_hub": [],
     "tags": [],
     "license": "apache-2.0",
     "pinned": False,
 }
+# What the front matter may suggest: ZeroGPU can only be asked for, by `make deploy HARDWARE=`.
+SUGGESTED = [kind.value for kind in SpaceHardware if not kind.value.startswith("zero")]
 COLORS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 LEAVE_OUT = shutil.ignore_patterns(
     "__pycache__", "*.pyc", "*.pyi", ".*", "requirements.txt", "*.egg-info"
@@ -74,6 +79,9 @@ def read_card(folder: Path) -> dict[str, Any]:
             raise InputError(f"{readme} has no {key}; add it to the front matter")
     if len(fields["short_description"]) > 60:
         raise InputError(f"{readme}: short_description is longer than the Hub's 60 characters")
+    hardware = fields.get("suggested_hardware", SUGGESTED[0])
+    if hardware not in SUGGESTED:
+        raise InputError(f"{readme}: suggested_hardware {hardware!r} is not one of {SUGGESTED}")
     for key in ("colorFrom", "colorTo"):
         if fields.get(key, "gray") not in COLORS:
             raise InputError(f"{readme}: {key} {fields[key]!r} is not one of {sorted(COLORS)}")
@@ -83,7 +91,11 @@ def read_card(folder: Path) -> dict[str, Any]:
 def front_matter(fields: dict[str, Any]) -> dict[str, Any]:
     """Complete front matter of a Space, in a fixed order, the rest of the app's own after it."""
     complete = FIELDS | fields | {"sdk_version": metadata.version("gradio")}
-    return complete | {"sdk": "gradio", "app_file": "app.py"}
+    # One that serves agents and one of ours can be found as such.
+    tags = list(dict.fromkeys([*complete["tags"], "mcp-server", "phosphene"]))
+    preload = credits.preloaded(complete["models"])
+    own = {"sdk": "gradio", "app_file": "app.py", "tags": tags, "preload_from_hub": preload}
+    return complete | own
 
 
 def merge(lines: Iterable[str]) -> list[str]:
@@ -145,15 +157,22 @@ def stage(app: str, out: Path | None = None, root: Path = ROOT) -> Path:
     """Pack an app as a folder that runs alone, and is what a Space holds; returns the folder."""
     folder = find_app(app, root)
     out = out or root / "build" / "spaces" / app
-    fields = front_matter(read_card(folder))
+    card = read_card(folder)
     parts = [path for path in find_apps(root).values() if app == GALLERY and path != folder]
     needs = requirements([folder, *parts])
+    # A site of all apps uses the networks of all.
+    models = [m for one in (card, *map(read_card, parts)) for m in one.get("models", [])]
+    fields = front_matter(card | {"models": list(dict.fromkeys(models))})
     _clear(out)
     shutil.copytree(folder, out, ignore=LEAVE_OUT, dirs_exist_ok=True)
     for part in parts:
         shutil.copytree(part, out / "apps" / part.name, ignore=LEAVE_OUT)
     shutil.copytree(PACKAGE, out / "phosphene", ignore=LEAVE_OUT)
     metadata_save(out / "README.md", fields)
+    credits.add_to(out / "README.md", fields["models"])
+    credits.pin(out / "phosphene", fields["models"])
+    if (root / "LICENSE").is_file():
+        shutil.copy(root / "LICENSE", out)
     (out / "requirements.txt").write_text("\n".join(needs) + "\n", encoding="utf-8")
     (out / "BUILD_INFO").write_text(revision(root) + "\n", encoding="utf-8")
     return out

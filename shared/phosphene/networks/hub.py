@@ -24,6 +24,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from phosphene import limits
 from phosphene.errors import PhospheneError, WeightsError
 from phosphene.networks.registry import Row, user_lock
 
@@ -61,10 +62,12 @@ def download(entry: Row, progress: Progress | None = None) -> Copy:
     what, repo = f"{entry.repo}/{entry.file}", str(entry.repo)
     if constants.HF_HUB_OFFLINE:
         raise WeightsError(f"{what} is not in the cache and HF_HUB_OFFLINE is set; unset it once")
+    limits.check_hub(repo)
     try:
         # The client's download retries for 23 seconds; this asks once, and learns the checksum.
         url = hf_hub_url(repo, entry.file, revision=entry.revision)
         announced = get_hf_file_metadata(url, timeout=TIMEOUT)
+        limits.check_hub_size(what, announced.size)
         path = hf_hub_download(
             repo,
             entry.file,

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from phosphene import limits
 from phosphene.errors import WeightsError
 from phosphene.networks import hub
 from phosphene.networks.hub import Progress
@@ -161,6 +162,8 @@ def _from_folder(entry: Row) -> Source | None:
 
 def _from_cache(entry: Row) -> Source | None:
     copy = hub.cached(entry)
+    if copy and not entry.embedded:
+        limits.check_hub(str(entry.repo))
     return _checked(entry, copy, "cache") if copy else None
 
 

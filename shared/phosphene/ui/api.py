@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
+from phosphene.hosting.turns import Waiting
 from phosphene.methods import describe
 from phosphene.methods.recipes import metadata
 from phosphene.ui import controls
@@ -36,7 +38,10 @@ def endpoint(form: Form) -> None:
             run = checked(method, {name: value for name, value in named if value is not None})
             with closing(frames(run)) as stream:  # type: ignore[type-var]
                 for frame in stream:
-                    yield frame.image, _facts(frame, run), None, None
+                    if isinstance(frame, Waiting):
+                        yield None, {"waiting": asdict(frame)}, None, None
+                    else:
+                        yield frame.image, _facts(frame, run), None, None
             if run.last is not None:
                 yield from _result(run.last, run)
         except Exception as error:
@@ -65,7 +70,7 @@ def endpoint(form: Form) -> None:
         outputs,
         api_name=method.__name__,
         api_description=call.__doc__,
-        concurrency_limit=8,
+        concurrency_limit=64,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
+from phosphene.hosting.turns import Waiting
 from phosphene.knobs import Mask, Parameter, Range
 from phosphene.ui import controls, html
 from phosphene.ui.footers import Downloads
@@ -51,7 +52,7 @@ class Form:
         """How every run is queued and shown."""
         return {
             "api_visibility": "private",
-            "concurrency_limit": 8,
+            "concurrency_limit": 64,  # whose turn it is, hosting.turns says
             "trigger_mode": "once",
             "show_progress": "minimal",
             "show_progress_on": self.status,
@@ -130,6 +131,10 @@ class Form:
             updates |= shown | (_shown(view) if shown else {})
             front = front or (view if shown else None)
         return updates | {self.chooser: _front(front)}
+
+    def waiting(self, told: Waiting) -> Updates:
+        """Others have the device: how many come first, and for about how long."""
+        return {self.status: html.waiting(told.place, told.of, told.seconds)}
 
     def preview(self, frame: Frame) -> Updates:
         """A frame on its way."""

@@ -43,6 +43,12 @@ def running(frame: Frame) -> str:
     return status(" · ".join(parts), frame.step / max(frame.steps, 1), "running")
 
 
+def waiting(place: int, of: int, seconds: float) -> str:
+    """The place in the queue and how long it takes until there."""
+    whose = "Next in line" if place == 1 else f"Number {place} of {of} in line"
+    return status(f"{whose} · about {format_duration(max(seconds, 1))}", state="running")
+
+
 def captions(panels: Sequence[Panel]) -> str:
     """The words over several panels, with what is to be said of each; the first ones show."""
     return "".join(

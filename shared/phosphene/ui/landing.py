@@ -14,6 +14,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from phosphene.frame import Frame
+from phosphene.hosting.turns import Waiting
 from phosphene.knobs import Parameter, Picture
 from phosphene.ui import stages, uploads
 from phosphene.ui.export import jpeg
@@ -122,6 +123,8 @@ def _small_run(tab: Tab, parameter: Parameter, photo: str) -> Iterator[Frame]:
     began = time.monotonic()
     with closing(frames(run)) as stream:  # type: ignore[type-var]
         for frame in stream:
+            if isinstance(frame, Waiting):  # the card goes on saying that it begins
+                continue
             yield frame
             if time.monotonic() - began > SECONDS:
                 break

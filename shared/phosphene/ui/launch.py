@@ -10,8 +10,9 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from phosphene import limits
 from phosphene.hosting import malloc, port
-from phosphene.ui import previews
+from phosphene.ui import arrivals, health, previews
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
@@ -70,6 +71,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
 
     Links to `demo`, and to the pages of its routes, have previews of their own.
     """
+    limits.check()
     malloc.keep()  # before the server has threads of its own
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
     options: dict[str, Any] = {
@@ -79,8 +81,9 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,
-        "max_file_size": "30mb",
+        "max_file_size": int(limits.UPLOAD.read() * 2**20),
         "state_session_capacity": 200,
+        "max_threads": 128,  # those who wait for their turn hold one each
         "show_error": False,
         "enable_monitoring": False,
         "run_history": False,
@@ -90,5 +93,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     }
     if demo is not None:
         pages = {"": demo, **vars(demo).get("pages_by_route", {})}
-        options["app_kwargs"] = {"middleware": [Middleware(previews.Middleware, pages=pages)]}
+        before = [Middleware(health.Middleware), Middleware(arrivals.Middleware)]
+        before += [Middleware(previews.Middleware, pages=pages)]
+        options["app_kwargs"] = {"middleware": before}
     return options | changes

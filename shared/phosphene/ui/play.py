@@ -12,6 +12,7 @@ import gradio as gr
 
 from phosphene import images
 from phosphene.errors import InputError
+from phosphene.hosting.turns import Waiting
 from phosphene.ui import follow, html, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
@@ -35,7 +36,7 @@ def run(
         fetch_weights(form.tab.parameters, current, gr.Progress())
         with closing(frames(current)) as stream:  # type: ignore[type-var]
             for frame in stream:
-                yield form.preview(frame)
+                yield form.waiting(frame) if isinstance(frame, Waiting) else form.preview(frame)
         yield from finished(form, current)
     except Exception as error:
         kept = form.going_on(True, last.size) if last and last.result else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
@@ -16,12 +16,15 @@ from phosphene import device, knobs
 from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
-from phosphene.hosting import malloc
+from phosphene.hosting import cost, malloc
+from phosphene.hosting.clock import Clock
+from phosphene.hosting.turns import Turn, Turns, Waiting, places
 from phosphene.knobs import NetworkChoice, Parameter
 from phosphene.methods import METHODS, start
 from phosphene.networks import weights, zoo
 from phosphene.ui.export import jpeg
 from phosphene.ui.strokes import Trail
+from phosphene.ui.visitor import visitor
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +34,27 @@ KEPT = 48
 """Pictures of a run that are kept for its film."""
 LARGEST = 32_000_000
 """Bytes of a result that is kept for going on from it."""
+STOPPED = "stopped; this picture is yours to keep"
 SORRY = "Something went wrong on our side; your settings are kept. Try again, or press Reset."
 
 
-@on_gpu
-def run_method(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame]:
-    """The frames of a method by name; arguments and frames can be pickled."""
-    yield from start(METHODS[name], arguments)
+def in_worker(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame | Exception | None]:
+    """None once the worker is there, then a method's frames, or at last what ended them.
+
+    Arguments and frames can be pickled. Of an error that is raised in ZeroGPU's worker only the
+    name of its class comes through, so one that is meant for people is handed over.
+    """
+    yield None
+    stream: Any = start(METHODS[name], arguments)
+    try:
+        yield from stream
+    except PhospheneError as error:
+        yield error
+    finally:
+        stream.close()
 
 
-def budget() -> float:
-    """Seconds that one run may take (PHOSPHENE_BUDGET, 600 if unset)."""
-    return float(os.environ.get("PHOSPHENE_BUDGET") or 600)
+run_method = on_gpu(cost.seconds)(in_worker)
 
 
 def user_error(error: Exception) -> gr.Error:
@@ -76,6 +88,7 @@ class Run:
     size: int = 0
     trail: Trail | None = None
     sets: tuple[Mapping[str, Any], ...] = ()
+    id: str = field(default_factory=lambda: uuid4().hex[:12])
 
     def close(self, picture: bytes = b"") -> None:
         """Let go of everything but the result."""
@@ -111,8 +124,10 @@ class Run:
 
 
 def checked(method: Callable[..., Iterator[Frame]], arguments: Mapping[str, Any]) -> Run:
-    """A run of a method; InputError for the first argument that does not fit."""
-    return Run(method.__name__, knobs.check(method, arguments))
+    """A run of a method; InputError for the first argument that does not fit, or costs too much."""
+    fitting = knobs.check(method, arguments)
+    cost.check(method.__name__, fitting)
+    return Run(method.__name__, fitting)
 
 
 def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..., Any]) -> None:
@@ -135,33 +150,97 @@ def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..
             weights.fetch(name, device_type=kind, progress=partial(progress, name))
 
 
-def frames(run: Run) -> Iterator[Frame]:
+@cache
+def turns() -> Turns:
+    """The queue of this process's device."""
+    return Turns(places(device.pick().type, device.zero_gpu()))
+
+
+def frames(run: Run) -> Iterator[Frame | Waiting]:
     """Previews of a run, at most one per PAUSE, until it is done, stopped or over the budget.
 
-    `run.last` is the result. An error after the first picture becomes the run's note: the last
-    good picture is kept.
+    While others have the device, what to tell who waits. `run.last` is the result. An error after
+    the first picture becomes the run's note: the last good picture is kept.
     """
-    started, shown = time.monotonic(), 0.0
     stream: Any = run_method(run.name, run.arguments)
+    clock, ended = Clock(), "left"
     try:
-        for frame in stream:
-            run.keep(frame)
-            now = time.monotonic()
-            if run.stopping:
-                run.note = "stopped; this picture is yours to keep"
-                break
-            if now - started > budget():
-                run.note = f"ended after {budget():g} seconds, the most one run may take"
-                break
-            if now - shown >= PAUSE:
-                shown = now
-                yield frame
+        yield from _by_turns(run, stream, clock)
+        ended = "stopped" if run.stopping else "cut short" if run.note else "done"
     except PhospheneError as error:
+        ended = "refused" if run.last is None else "cut short"
         if run.last is None:
             raise
         run.note = str(error)
+    except Exception:
+        ended = "failed"
+        raise
     finally:
         stream.close()
         malloc.release()
+        _logged(run, ended, clock)
     if run.last is None:
         raise InputError(f"{run.name} made no picture; try other settings")
+
+
+def _by_turns(
+    run: Run, stream: Iterator[Frame | Exception | None], clock: Clock
+) -> Iterator[Frame | Waiting]:
+    budget = cost.allowed(run.name, run.arguments, asked=device.zero_gpu())
+    queue, shown = turns(), 0.0
+    with queue.joined(visitor()) as turn:
+        yield from _lined_up(run, queue, turn, clock)
+        for frame in stream if turn.holds else ():
+            if isinstance(frame, Exception):
+                raise frame
+            if frame is None:  # the worker is there, and nothing was worked before
+                clock.waited = clock.seconds
+                continue
+            run.keep(frame)
+            if run.stopping:
+                run.note = STOPPED
+                break
+            if clock.worked > budget:
+                run.note = f"ended after {budget:g} seconds, the most one run may take"
+                break
+            if clock.seconds - shown >= PAUSE or not shown:
+                shown = clock.seconds
+                yield frame
+            if not frame.last and not queue.go_on(turn):
+                yield from _lined_up(run, queue, turn, clock)
+                if not turn.holds:
+                    run.note = STOPPED
+                    break
+
+
+def _lined_up(run: Run, queue: Turns, turn: Turn, clock: Clock) -> Iterator[Waiting]:
+    """Until it is the run's turn, or it was stopped; that time does not count."""
+    since = clock.seconds
+    for told in queue.wait(turn):
+        yield told
+        if run.stopping:
+            break
+    clock.waited += clock.seconds - since
+
+
+def _logged(run: Run, ended: str, clock: Clock) -> None:
+    """One line of JSON for each run: no picture, no text of a visitor, no address."""
+    step, steps = (run.last.step, run.last.steps) if run.last else (0, 0)
+    line = {
+        "run": run.id,
+        "method": run.name,
+        "ended": ended,
+        "step": step,
+        "steps": steps,
+        "size": run.arguments.get("size"),
+        "seconds": round(clock.seconds, 2),
+        "waited": round(clock.waited, 2),
+    }
+    log.info("%s", json.dumps(line))
+
+
+def _until_stopped(run: Run, waiting: Iterator[Waiting]) -> Iterator[Waiting]:
+    for told in waiting:
+        yield told
+        if run.stopping:
+            return
