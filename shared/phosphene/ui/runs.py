@@ -237,10 +237,3 @@ def _logged(run: Run, ended: str, clock: Clock) -> None:
         "waited": round(clock.waited, 2),
     }
     log.info("%s", json.dumps(line))
-
-
-def _until_stopped(run: Run, waiting: Iterator[Waiting]) -> Iterator[Waiting]:
-    for told in waiting:
-        yield told
-        if run.stopping:
-            return
