@@ -47,9 +47,7 @@ def load_network(
         loading = _loading.setdefault(key, threading.Lock())
     with loading:  # a second user waits for the first one's download, others go on
         network = _loaded.get(key) or _load(name, where, pooling)
-    for sources in _recorders.get():
-        if network.weights not in sources:
-            sources.append(network.weights)
+    note_use(network.weights)
     with _guard:
         _loaded[key] = network
         _loaded.move_to_end(key)
@@ -65,6 +63,13 @@ def recorded(sources: list[Source]) -> Iterator[None]:
         yield
     finally:
         _recorders.reset(token)
+
+
+def note_use(source: Source) -> None:
+    """Tell everybody who records that these weights were asked for."""
+    for sources in _recorders.get():
+        if source not in sources:
+            sources.append(source)
 
 
 def _evict() -> None:
