@@ -34,6 +34,8 @@ from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
 from phosphene.methods.style_transfer.vary import vary_style
+from phosphene.methods.vae.anomaly import anomaly
+from phosphene.methods.vae.denoise import denoise
 from phosphene.methods.vae.few_labels import few_labels
 from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
@@ -65,11 +67,13 @@ __all__ = [
     "Style",
     "WeightsError",
     "__version__",
+    "anomaly",
     "attribute",
     "channel",
     "class_",
     "compare",
     "custom",
+    "denoise",
     "dream",
     "dream_brush",
     "dream_looks",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError, quoted, unknown
@@ -60,7 +60,8 @@ class Autoencoder:
         self.name, self.weights, self.device = name, source, where
         self.kind: str = type(model).__name__
         self.dtype = _precision(config, where, self.kind)
-        self._model = model.to(where, self.dtype).eval().requires_grad_(False)
+        # diffusers' own `to` warns of a precision that it was not loaded in.
+        self._model = nn.Module.to(model, where, self.dtype).eval().requires_grad_(False)
         small = self.kind == "SmallAutoencoder"
         self.channels: int = config.in_channels
         self.latent_channels: int = config.latent_channels
@@ -229,9 +230,8 @@ def _renamed(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _spare_memory(model: Any) -> None:
     """Batches one by one; large pictures in tiles that overlap."""
-    if hasattr(model, "enable_slicing"):
-        model.enable_slicing()
-    if hasattr(model, "enable_tiling"):
+    model.enable_slicing()
+    if type(model).__name__ == "AutoencoderKL":  # a tiny one tiles small pictures too
         model.enable_tiling()
         model.tile_sample_min_size = TILE
         model.tile_latent_min_size = TILE // _factor(model.config, type(model).__name__)
@@ -240,7 +240,7 @@ def _spare_memory(model: Any) -> None:
 def _factor(config: Any, kind: str) -> int:
     """Pixels of a side that become one of the code's."""
     if kind == "AutoencoderTiny":
-        return int(2 ** (sum(1 for n in config.num_encoder_blocks) - 1))
+        return int(2 ** (len(config.num_encoder_blocks) - 1))
     return int(2 ** (len(config.block_out_channels) - 1))
 
 

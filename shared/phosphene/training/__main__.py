@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 from phosphene.errors import unknown
-from phosphene.networks.autoencoders.datasets import dataset
+from phosphene.networks.autoencoders.datasets import DIGITS, dataset
 from phosphene.training.card import write
-from phosphene.training.digits import DIGITS, PLANS, convert
+from phosphene.training.digits import PLANS, convert
 from phosphene.training.fit import Plan, Training
 
 GROUPS = {"digits": PLANS}

@@ -57,7 +57,7 @@ def figures(training: Training, known: Dataset, held: Dataset) -> dict[str, floa
         terms = [cross_entropy(model.logits(z), held.pictures).mean() for z in draws]
         found["KL"] = float(kl_divergence(mean, log_variance).mean())
         found["ELBO"] = -float(torch.stack(terms).mean()) - found["KL"]
-    codes = torch.cat([model.encode(part)[0] for part in known.pictures.split(1000)])
+    codes = torch.cat([model.encode(part)[0] for part in torch.split(known.pictures, 1000)])
     own = model.encode(held.pictures)[0]
     found["10-NN"] = neighbors.accuracy(own.flatten(1), held.labels, codes.flatten(1), known.labels)
     return found
@@ -102,9 +102,9 @@ tags:
 {sum(p.numel() for p in training.model.parameters()):,} parameters in 16 bits.
 
 Made by `python -m phosphene.training {plan.name}`: {plan.steps} steps of {plan.batch} pictures, \
-seed {plan.seed}, AdamW with a learning rate of {plan.rate:g} that ends at nothing, pictures turned, \
-scaled and shifted a little.{noise if plan.noise else ""} It took {training.seconds:.0f} seconds on \
-one core.
+seed {plan.seed}, AdamW with a learning rate of {plan.rate:g} that ends at nothing, pictures \
+turned, scaled and shifted a little.{noise if plan.noise else ""} It took {training.seconds:.0f} \
+seconds on one core.
 
 ## Data
 

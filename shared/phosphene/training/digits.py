@@ -56,6 +56,7 @@ def convert(package: Path | None = None, out: Path = DIGITS) -> Path:
             pictures.append(own.reshape(-1, SIDE, SIDE))
             labels.append(np.full(len(pictures[-1]), digit, dtype=np.uint8))
     order = np.random.default_rng(0).permutation(sum(map(len, labels)))
-    whole = {"pictures": np.concatenate(pictures)[order], "labels": np.concatenate(labels)[order]}
-    np.savez_compressed(out, **whole)
+    np.savez_compressed(
+        out, pictures=np.concatenate(pictures)[order], labels=np.concatenate(labels)[order]
+    )
     return out

@@ -26,7 +26,7 @@ def prepare(image: ImageLike, model: Autoencoder, size: int = 256) -> Tensor:
     """A picture (1, C, H, W) in [0, 1] as the model takes it.
 
     One of a fixed side gets the middle of the picture; others the whole of it, `size` its longer
-    side, cut to multiples of what they divide by.
+    side, cut to multiples of what they divide by. Digits of ink on paper are turned over.
     """
     picture = images.load(image)
     if model.side:
@@ -39,7 +39,14 @@ def prepare(image: ImageLike, model: Autoencoder, size: int = 256) -> Tensor:
         width, height = (max(1, side // model.factor) * model.factor for side in picture.size)
         picture = picture.crop((0, 0, width, height))
     x = images.to_tensor(picture, model.device)
-    return x.mean(1, keepdim=True) if model.channels == 1 else x
+    x = x.mean(1, keepdim=True) if model.channels == 1 else x
+    return 1 - x if model.data == "digits" and _on_paper(x) else x
+
+
+def _on_paper(x: Tensor) -> bool:
+    """Whether the border is bright, where the digits learned from are light on dark."""
+    border = torch.cat([x[..., 0, :], x[..., -1, :], x[..., 0], x[..., -1]], -1)
+    return float(border.median()) > 0.6
 
 
 def shown(pictures: Tensor, side: int = SHOWN) -> list[Image.Image]:
@@ -49,6 +56,19 @@ def shown(pictures: Tensor, side: int = SHOWN) -> list[Image.Image]:
         return made
     size = (side, side * pictures.shape[-2] // pictures.shape[-1])
     return [one.resize(size, Image.Resampling.BOX) for one in made]
+
+
+def grid(pictures: Tensor, columns: int, side: int, gap: int = 4) -> Image.Image:
+    """Pictures (N, C, H, W) in rows of `columns`, each `side` pixels wide."""
+    tiles = shown(pictures, side)
+    width, height = tiles[0].size
+    rows = -(-len(tiles) // columns)
+    size = columns * (width + gap) - gap, rows * (height + gap) - gap
+    page = Image.new("RGB", size, "white")
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        page.paste(tile, (column * (width + gap), row * (height + gap)))
+    return page
 
 
 @dataclass(frozen=True)
@@ -89,7 +109,7 @@ def known(name: str, device: str | None = None) -> Codes:
 @lru_cache(maxsize=4)
 def _codes(model: Autoencoder) -> Codes:
     data, held = dataset(model.data), dataset(model.data, "held out")
-    parts = [model.encode(part) for part in data.pictures.split(1000)]
+    parts = [model.encode(part) for part in torch.split(data.pictures, 1000)]
     posterior = Posterior(
         torch.cat([p.mean for p in parts]).cpu(), torch.cat([p.log_variance for p in parts]).cpu()
     )

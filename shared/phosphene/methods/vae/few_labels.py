@@ -57,7 +57,9 @@ def features(models: list[Codes]) -> dict[str, tuple[Tensor, Tensor]]:
     first = models[0]
     found = {"pixels": (first.data.pictures.flatten(1), first.held.pictures.flatten(1))}
     for codes in models:
-        parts = [codes.model.features(part).cpu() for part in codes.data.pictures.split(1000)]
+        parts = [
+            codes.model.features(part).cpu() for part in torch.split(codes.data.pictures, 1000)
+        ]
         held = codes.model.features(codes.held.pictures).cpu()
         found[codes.model.name.replace("_", " ")] = torch.cat(parts), held
     return found

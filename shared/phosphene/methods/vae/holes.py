@@ -21,6 +21,8 @@ from phosphene.methods.vae.plane import SIDE, cross, drawn, line
 from phosphene.networks.autoencoders import neighbors
 
 PAIRS, ON_THE_WAY, STRIP = 400, 41, 9
+DRAWS, EMPTY = 1000, 10.0
+"""Places that are drawn to measure the plane; usual distances from any code that are empty."""
 GAP, HEAD, SMALL = 24, 30, 46
 
 
@@ -33,43 +35,49 @@ def holes(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Walk from one digit to another, straight across the emptiest place between two of them.
+    """Walk from one digit to another, straight across the widest empty place between two of them.
 
-    Both models walk the line that is widest empty in their own plane. The decoder of the plain
-    autoencoder was never asked there; the VAE's was taught its surroundings by the noise
-    (arXiv 1312.6114). The curve says how far each decoded picture is from the nearest real digit.
+    Each model walks the line that is empty for longest in its own plane. The VAE's prior and noise
+    (arXiv 1312.6114) draw its codes together; a plain autoencoder leaves wider holes, where its
+    decoder was taught nothing. The curve says how far each place is from the nearest code.
     """
     both = [known(name, device) for name in MODELS]
     walks = [widest(codes, seed) for codes in both]
     shares = torch.linspace(0, 1, ON_THE_WAY)
-    strange = {
-        title: unreal(codes, _codes(walk, shares)).tolist()
+    away = {
+        title: (distances(codes, walk, shares) / usual_distance(codes)).tolist()
         for codes, walk, title in zip(both, walks, MODELS.values(), strict=True)
     }
     rows = tuple(
-        (title, round(max(values), 3), round(gap(codes, walk) / usual_distance(codes), 1))
-        for (title, values), codes, walk in zip(strange.items(), both, walks, strict=True)
+        (title, round(max(away[title]), 1), round(100 * empty(codes), 1), hit(codes, seed))
+        for codes, title in zip(both, MODELS.values(), strict=True)
     )
-    top = 1.1 * max(max(values) for values in strange.values())
+    top = 1.1 * max(max(values) for values in away.values())
     mark = (round(along * (ON_THE_WAY - 1)), "here")
     ticks = [f"{share:.2f}" for share in shares.tolist()]
-    curve = chart(strange, ticks, "along the line", high=top, percent=False, mark=mark)
+    curve = chart(away, ticks, "along the line", high=top, percent=False, mark=mark)
     here = torch.tensor([along])
     panels = [
         Panel(shown(codes.decode(_codes(walk, here)))[0], f"here: {title}")
         for codes, walk, title in zip(both, walks, MODELS.values(), strict=True)
     ]
-    head = ("", "farthest from a real digit (RMS)", "width of the hole, in usual distances")
+    head = (
+        "",
+        "this hole, in usual distances between codes",
+        "of the plane empty, %",
+        "classes that draws from N(0, I) hit",
+    )
     yield Frame(
         _page(both, walks, along),
-        panels=(Panel(curve, "how far from any real digit"), *panels),
-        tables=(Table("On the way", head, rows),),
+        panels=(Panel(curve, "how far from any code"), *panels),
+        tables=(Table("Holes", head, rows),),
     )
 
 
 def _codes(walk: Tensor, shares: Tensor) -> Tensor:
     """The codes (N, D) at shares of a walk (2, D)."""
-    return walk[0] + shares[:, None] * (walk[1] - walk[0])
+    codes: Tensor = walk[0] + shares[:, None] * (walk[1] - walk[0])
+    return codes
 
 
 @lru_cache(maxsize=8)
@@ -90,16 +98,29 @@ def widest(codes: Codes, seed: int) -> Tensor:
 
 def gap(codes: Codes, walk: Tensor) -> float:
     """The largest distance of a place on the line to the code nearest to it."""
-    places = _codes(walk, torch.linspace(0, 1, 21))
-    return float(neighbors.nearest(places, codes.means, 1)[0].max())
+    return float(distances(codes, walk, torch.linspace(0, 1, 21)).max())
 
 
-def unreal(codes: Codes, places: Tensor) -> Tensor:
-    """How far what is decoded at places (N, D) is from the nearest real picture: RMS (N,)."""
-    pictures = codes.decode(places).cpu().flatten(1)
-    real = codes.data.pictures.flatten(1)
-    found: Tensor = neighbors.nearest(pictures, real, 1)[0][:, 0] / real.shape[1] ** 0.5
-    return found
+def distances(codes: Codes, walk: Tensor, shares: Tensor) -> Tensor:
+    """How far places on a walk are from the code nearest to them (N,)."""
+    return neighbors.nearest(_codes(walk, shares), codes.means, 1)[0][:, 0]
+
+
+@lru_cache(maxsize=4)
+def empty(codes: Codes) -> float:
+    """The share of the codes' own rectangle that is `EMPTY` usual distances from any code."""
+    low, high = torch.quantile(codes.means, torch.tensor([0.02, 0.98]), dim=0)
+    shares = torch.rand(DRAWS, 2, generator=torch.Generator().manual_seed(0))
+    away = neighbors.nearest(low + (high - low) * shares, codes.means, 1)[0]
+    return float((away > EMPTY * usual_distance(codes)).float().mean())
+
+
+@lru_cache(maxsize=4)
+def hit(codes: Codes, seed: int) -> int:
+    """How many classes draws from N(0, I) fall among, of which each has a hundredth or more."""
+    drawn = torch.randn(DRAWS, codes.means.shape[1], generator=torch.Generator().manual_seed(seed))
+    classes = neighbors.vote(drawn, codes.means, codes.data.labels)
+    return int((classes.bincount() >= DRAWS / 100).sum())
 
 
 def _page(both: list[Codes], walks: list[Tensor], along: float) -> Image.Image:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import torch
@@ -15,7 +15,7 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import SHOWN, prepare, shown
+from phosphene.methods.vae.case import SHOWN, grid, prepare, shown
 from phosphene.methods.vae.parameters import Model, Photo, Size
 from phosphene.methods.vae.paths import lerp, slerp
 from phosphene.networks.autoencoder import load_autoencoder
@@ -52,18 +52,16 @@ def interpolate(
             f"{two.shape[-1]}×{two.shape[-2]}; crop them to one shape"
         )
     codes = net.encode(torch.cat([one, two])).mean
-    ways = {
+    ways: dict[str, Callable[[Tensor], Tensor]] = {
         "straight line": lambda t: net.decode(lerp(codes[:1], codes[1:], t)),
         "along the sphere": lambda t: net.decode(slerp(codes[:1], codes[1:], t)),
         "pixels cross-faded": lambda t: lerp(one, two, t),
     }
-    panels = tuple(
-        Panel(_strip(way(torch.linspace(0, 1, STRIP))), name) for name, way in ways.items()
-    )
+    panels = tuple(Panel(_strip(way), name) for name, way in ways.items())
     shares = torch.linspace(0, 1, count)
     progress = Progress(2 * count)
     film: list[Image.Image] = []
-    for part in shares.split(BATCH):
+    for part in torch.split(shares, BATCH):
         decoded = [shown(way(part), SHOWN) for way in ways.values()]
         for pictures in zip(*decoded, strict=True):
             film.append(_beside(pictures, list(ways)))
@@ -72,14 +70,10 @@ def interpolate(
         yield progress.frame(picture, steps=1, rate=rate, panels=panels)
 
 
-def _strip(pictures: Tensor) -> Image.Image:
-    """Pictures in a row."""
-    side = max(84, pictures.shape[-1])
-    rows = shown(pictures, side)
-    page = Image.new("RGB", (len(rows) * (side + 4) - 4, rows[0].height), "white")
-    for number, picture in enumerate(rows):
-        page.paste(picture, (number * (side + 4), 0))
-    return page
+def _strip(way: Callable[[Tensor], Tensor]) -> Image.Image:
+    """Some pictures of a way in a row."""
+    pictures = way(torch.linspace(0, 1, STRIP))
+    return grid(pictures, STRIP, max(84, pictures.shape[-1]))
 
 
 def _beside(pictures: tuple[Image.Image, ...], names: list[str]) -> Image.Image:

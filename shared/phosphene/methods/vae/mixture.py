@@ -30,14 +30,16 @@ class Mixture:
         logs = lower.diagonal(dim1=1, dim2=2).log().sum(1)
         dim = codes.shape[1]
         density = -0.5 * scaled.square().sum(1) - logs[:, None] - 0.5 * dim * math.log(2 * math.pi)
-        return (density + self.shares.log()[:, None]).T
+        logs_of: Tensor = density + self.shares.log()[:, None]
+        return logs_of.T
 
     def sample(self, count: int, generator: torch.Generator, temperature: float = 1.0) -> Tensor:
         """Draws (count, D); `temperature` scales how far they lie from their component's mean."""
         chosen = torch.multinomial(self.shares, count, replacement=True, generator=generator)
         lower = torch.linalg.cholesky(self.covariances)[chosen]
         noise = torch.randn(count, self.means.shape[1], generator=generator)
-        return self.means[chosen] + temperature * (lower @ noise[..., None])[..., 0]
+        away: Tensor = (lower @ noise[..., None])[..., 0]
+        return self.means[chosen] + temperature * away
 
 
 def fit(codes: Tensor, count: int, generator: torch.Generator) -> Mixture:

@@ -9,7 +9,8 @@ from torch import Tensor
 def lerp(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
     """The straight line: codes (1, ...) and shares (N,) -> (N, ...)."""
     t = shares.to(first).view(-1, *[1] * (first.ndim - 1))
-    return first + t * (second - first)
+    there: Tensor = first + t * (second - first)
+    return there
 
 
 def slerp(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
@@ -28,4 +29,5 @@ def slerp(first: Tensor, second: Tensor, shares: Tensor) -> Tensor:
     t = shares.to(first)[:, None]
     units = one / norms[0], two / norms[1]
     turned = (((1 - t) * angle).sin() * units[0] + (t * angle).sin() * units[1]) / angle.sin()
-    return (turned * torch.lerp(norms[0], norms[1], t)).reshape(-1, *first.shape[1:])
+    there: Tensor = turned * torch.lerp(norms[0], norms[1], t)
+    return there.reshape(-1, *first.shape[1:])

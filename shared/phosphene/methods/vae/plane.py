@@ -13,11 +13,14 @@ from phosphene.errors import InputError
 from phosphene.images.charts import COLORS, Color
 from phosphene.images.sheets import INK, font
 from phosphene.methods.vae.case import Codes
+from phosphene.networks.autoencoders import neighbors
 
 PALETTE: tuple[Color, ...] = (*COLORS, (120, 170, 40), (80, 80, 80))
 SIDE = 440
 """Pixels of a map's side."""
-TAILS = 0.003
+PRIOR, APART = 2.45, 0.09
+"""Deviations that hold 95 % of N(0, I) in a plane; the room that names keep, as a share."""
+TAILS = 0.006
 """The share of the codes that may lie outside at each end."""
 ROOM = 0.06
 FINE = 2
@@ -66,18 +69,37 @@ def drawn(codes: Codes) -> tuple[Plane, Image.Image]:
     for (x, y), label in zip(places, codes.data.labels.tolist(), strict=True):
         draw.ellipse((x - 2.5, y - 2.5, x + 2.5, y + 2.5), fill=PALETTE[label % len(PALETTE)])
     page = page.resize((SIDE, SIDE), Image.Resampling.BOX)
+    _prior(page, plane)
     _name(page, plane, codes)
     return plane, page
 
 
 def _name(page: Image.Image, plane: Plane, codes: Codes) -> None:
-    """Each class's name where its codes are densest in the middle."""
+    """Each class's name where its codes are least mixed, apart from the other names."""
     draw = ImageDraw.Draw(page)
+    taken = torch.full((1, 2), -9.0)
     for number, name in enumerate(codes.data.names):
-        own = codes.means[codes.data.labels == number]
-        x, y = (plane.place(own.median(0).values[None])[0] * SIDE).tolist()
+        own = codes.means[codes.data.labels == number][:80]
+        near = codes.data.labels[neighbors.nearest(own, codes.means, 40)[1]]
+        places = plane.place(own)
+        apart = torch.cdist(places, taken).amin(1).clamp(max=APART)
+        inside = ((places > 0.04) & (places < 0.96)).all(1)
+        best = int(((near == number).float().mean(1) + apart / APART + 9 * inside).argmax())
+        taken = torch.cat([taken, places[best : best + 1]])
+        x, y = (places[best] * SIDE).tolist()
         draw.ellipse((x - 11, y - 11, x + 11, y + 11), fill="white", outline=PALETTE[number])
         draw.text((x, y), name, INK, font(16), anchor="mm")
+
+
+def _prior(page: Image.Image, plane: Plane) -> None:
+    """A ring around where draws from N(0, I) fall: 95 % of them."""
+    draw = ImageDraw.Draw(page)
+    ends = plane.place(torch.tensor([[-PRIOR, PRIOR], [PRIOR, -PRIOR]])) * SIDE
+    (left, top), (right, bottom) = ends.tolist()
+    draw.ellipse((left, top, right, bottom), outline=(0, 0, 0), width=2)
+    low, high = plane.low[0], plane.high[0]
+    draw.text((6, SIDE - 6), f"{low:.1f}", INK, font(12), anchor="ls")
+    draw.text((SIDE - 6, SIDE - 6), f"{high:.1f}", INK, font(12), anchor="rs")
 
 
 def cross(page: Image.Image, x: float, y: float, arm: int = 9) -> None:

@@ -13,7 +13,7 @@ from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Choice, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae import mixture
-from phosphene.methods.vae.case import Codes, known, shown
+from phosphene.methods.vae.case import Codes, grid, known, shown
 from phosphene.methods.vae.parameters import Known
 from phosphene.networks.autoencoders import neighbors
 
@@ -69,7 +69,7 @@ def sample(
         for picture, index, d in zip(pictures[:12], nearest[:12, 0], away[:12, 0], strict=True)
     )
     yield Frame(
-        contact_sheet([Panel(p, "") for p in shown(pictures, SIDE)], COLUMNS),
+        grid(pictures, COLUMNS, SIDE),
         panels=panels,
         tables=(Table("The nearest picture trained on", ("", "mean RMS", "least"), rows),),
     )

@@ -14,7 +14,7 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import Codes, known, prepare, shown
+from phosphene.methods.vae.case import Codes, grid, known, prepare, shown
 from phosphene.methods.vae.parameters import Known
 
 SHOWN, COLUMNS, REACH = 280, 9, 2.5
@@ -80,11 +80,9 @@ def ranked(codes: Codes) -> tuple[list[int], list[float]]:
 def sheet(codes: Codes, start: Tensor, order: list[int]) -> Image.Image:
     """A row for each dimension in this order: from `REACH` deviations less to as many more."""
     spread = codes.means.std(0)
-    side = 84
-    page = Image.new("RGB", (COLUMNS * (side + 4) - 4, len(order) * (side + 4) - 4), "white")
-    for row, dimension in enumerate(order):
-        line = start.repeat(COLUMNS, 1)
-        line[:, dimension] += torch.linspace(-REACH, REACH, COLUMNS) * spread[dimension]
-        for column, picture in enumerate(shown(codes.decode(line), side)):
-            page.paste(picture, (column * (side + 4), row * (side + 4)))
-    return page
+    rows = []
+    for dimension in order:
+        row = start.repeat(COLUMNS, 1)
+        row[:, dimension] += torch.linspace(-REACH, REACH, COLUMNS) * spread[dimension]
+        rows.append(row)
+    return grid(codes.decode(torch.cat(rows)), COLUMNS, 84)

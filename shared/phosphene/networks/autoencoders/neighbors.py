@@ -10,10 +10,10 @@ CHUNK = 1000
 
 
 def nearest(queries: Tensor, among: Tensor, count: int = K) -> tuple[Tensor, Tensor]:
-    """Distances and places (N, count) of the nearest rows of `among` (M, D) to each query (N, D)."""
+    """Distances to and places of the nearest rows of (M, D), for queries (N, D): (N, count)."""
     found = [
         torch.cdist(part, among).topk(min(count, len(among)), largest=False)
-        for part in queries.flatten(1).split(CHUNK)
+        for part in torch.split(queries.flatten(1), CHUNK)
     ]
     return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
 

@@ -14,15 +14,15 @@ SURE = -30.0
 """The log-variance of a posterior that is a point."""
 
 
-class SmallAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class SmallAutoencoder(ModelMixin, ConfigMixin):
     """Pictures (N, C, S, S) in [0, 1] to codes (N, D, 1, 1) and back (arXiv 1312.6114).
 
     `posterior` is `normal`, with a mean and a log-variance, or `point`, a code without noise.
     """
 
-    config_name = "config.json"
+    config_name = "config.json"  # type: ignore[assignment]
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         sample_size: int = 28,
@@ -35,7 +35,7 @@ class SmallAutoencoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         data: str = "",
     ) -> None:
         """The layers, with random weights."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         first, second = widths
         side = sample_size // 4
         flat = second * side * side
