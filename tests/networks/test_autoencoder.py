@@ -1,4 +1,4 @@
-"""Autoencoders: one door to embedded ones and those of the Hub, codes of the right shape and scale."""
+"""Autoencoders: one door to embedded ones and the Hub's, codes of the right shape and scale."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_large_picture_is_decoded_in_tiles_much_like_the_whole(serve, monkeypa
 
 def test_other_classes_and_weights_that_do_not_fit_are_refused(serve):
     serve("someone/other", diffusers.AutoencoderTiny(**TINY), _class_name="UNet2DModel")
-    with pytest.raises(InputError, match="UNet2DModel.*AutoencoderKL"):
+    with pytest.raises(InputError, match=r"UNet2DModel.*AutoencoderKL"):
         load_autoencoder("someone/other", device="cpu")
     serve("someone/wrong", diffusers.AutoencoderTiny(**TINY), latent_channels=8)
     with pytest.raises(WeightsError, match="do not fit someone/wrong"):
