@@ -24,7 +24,7 @@ RESULTS = HERE / "results"
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
     "model was told. **Click on either map**: that place is decoded below. The ring holds 95 % of "
-    "the draws from N(0, I): all ten digits lie in the VAE's, hardly any in the other's."
+    "the draws from N(0, I): all ten digits lie in the VAE's, few in the other's."
 )
 HOLES = (
     "Both models walk straight across the widest hole in their map; drag the slider. A VAE pays "
@@ -101,7 +101,7 @@ demo = ui.page(
             presets={
                 "VAE": {},
                 "Plain autoencoder": {"model": "digits_ae"},
-                "Plain, where codes lie": {
+                "Plain, fitted": {
                     "model": "digits_ae",
                     "source": "where the codes lie",
                 },
