@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import OrderedDict
 
 import diffusers
@@ -88,6 +89,13 @@ def test_the_embedded_files_are_small_16_bit_and_load_through_diffusers(name):
     net, x = load_autoencoder(name, device="cpu"), dataset("digits").pictures[:3]
     theirs = theirs.float().eval()
     assert torch.allclose(theirs.encode(x)[0], net.encode(x).mean, atol=1e-4)
+
+
+def test_an_embedded_one_needs_no_diffusers_and_others_say_that_they_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    load_autoencoder("digits_vae", device="cpu")
+    with pytest.raises(InputError, match="need diffusers; run: pip install"):
+        autoencoder.small_autoencoder()
 
 
 def test_one_that_is_loaded_is_shared():

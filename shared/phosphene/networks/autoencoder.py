@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import re
@@ -9,6 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -18,6 +20,7 @@ from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError, quoted, unknown
 from phosphene.networks import weights
 from phosphene.networks.autoencoders import EMBEDDED, WEIGHTS
+from phosphene.networks.autoencoders.layers import SmallLayers
 from phosphene.networks.loading import note_use
 from phosphene.networks.registry import Row, locked_row
 from phosphene.networks.weights import Source
@@ -55,10 +58,11 @@ class Autoencoder:
     spread; `data` names the pictures that an embedded one learned from.
     """
 
-    def __init__(self, name: str, model: Any, source: Source, where: torch.device) -> None:
-        config = model.config
+    def __init__(
+        self, name: str, model: Any, config: Any, source: Source, where: torch.device
+    ) -> None:
         self.name, self.weights, self.device = name, source, where
-        self.kind: str = type(model).__name__
+        self.kind: str = config._class_name
         self.dtype = _precision(config, where, self.kind)
         # diffusers' own `to` warns of a precision that it was not loaded in.
         self._model = nn.Module.to(model, where, self.dtype).eval().requires_grad_(False)
@@ -67,7 +71,7 @@ class Autoencoder:
         self.latent_channels: int = config.latent_channels
         self.side: int = config.sample_size if small else 0
         self.factor: int = config.sample_size if small else _factor(config, self.kind)
-        self.scaling_factor: float = config.scaling_factor or 1.0
+        self.scaling_factor: float = getattr(config, "scaling_factor", None) or 1.0
         self.shift_factor: float = getattr(config, "shift_factor", None) or 0.0
         self.noisy: bool = config.posterior == "normal" if small else self.kind == "AutoencoderKL"
         self.data: str = config.data if small else ""
@@ -167,14 +171,17 @@ def _load(name: str, where: torch.device) -> Autoencoder:
     kind = config.get("_class_name")
     if kind not in CLASSES:
         raise InputError(f"{name} is a {quoted(kind)}; choose one of {', '.join(CLASSES[1:])}")
-    model = _class(str(kind)).from_config(config)
+    small = kind == "SmallAutoencoder"
+    model: Any = _layers(config) if small else _class(str(kind)).from_config(config)
     try:
         model.load_state_dict(_renamed(weights.load(source, torch.device("cpu"))))
     except RuntimeError:
         raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
-    if kind != "SmallAutoencoder":
+    if not small:
         _spare_memory(model)
-    return Autoencoder(name, model, source, where)
+    # What diffusers fills in where a configuration leaves it out is in the model's own.
+    settings = SimpleNamespace(**({} if small else dict(model.config)) | config)
+    return Autoencoder(name, model, settings, source, where)
 
 
 def _files(name: str, where: torch.device) -> tuple[dict[str, Any], Source]:
@@ -205,15 +212,20 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def _layers(config: dict[str, Any]) -> SmallLayers:
+    """An embedded one needs no diffusers, whose import takes seconds."""
+    known = inspect.signature(SmallLayers).parameters
+    return SmallLayers(**{name: config[name] for name in known if name in config})
+
+
 def _class(kind: str) -> Any:
     try:
         import diffusers
 
         from phosphene.networks.autoencoders.small import SmallAutoencoder
     except ImportError:
-        raise InputError(
-            "autoencoders need diffusers; run: pip install 'diffusers>=0.41'"
-        ) from None
+        words = "autoencoders of the Hub and training need diffusers; run: pip install diffusers"
+        raise InputError(words) from None
     return SmallAutoencoder if kind == "SmallAutoencoder" else getattr(diffusers, kind)
 
 

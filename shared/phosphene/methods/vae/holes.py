@@ -93,7 +93,8 @@ def widest(codes: Codes, seed: int) -> Tensor:
     near = apart <= 2 * codes.means.std(0).norm()
     pairs = torch.stack([first, second], 1)[differ & near]
     walks = codes.means[pairs]
-    return max(walks, key=lambda walk: gap(codes, walk))
+    best: Tensor = max(walks, key=lambda walk: gap(codes, walk))
+    return best
 
 
 def gap(codes: Codes, walk: Tensor) -> float:
@@ -103,7 +104,8 @@ def gap(codes: Codes, walk: Tensor) -> float:
 
 def distances(codes: Codes, walk: Tensor, shares: Tensor) -> Tensor:
     """How far places on a walk are from the code nearest to them (N,)."""
-    return neighbors.nearest(_codes(walk, shares), codes.means, 1)[0][:, 0]
+    away: Tensor = neighbors.nearest(_codes(walk, shares), codes.means, 1)[0][:, 0]
+    return away
 
 
 @lru_cache(maxsize=4)

@@ -5,20 +5,14 @@ Import it only where diffusers is installed; `networks.autoencoder` sees to that
 
 from __future__ import annotations
 
-import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
-from torch import Tensor, nn
 
-SURE = -30.0
-"""The log-variance of a posterior that is a point."""
+from phosphene.networks.autoencoders.layers import SmallLayers
 
 
-class SmallAutoencoder(ModelMixin, ConfigMixin):
-    """Pictures (N, C, S, S) in [0, 1] to codes (N, D, 1, 1) and back (arXiv 1312.6114).
-
-    `posterior` is `normal`, with a mean and a log-variance, or `point`, a code without noise.
-    """
+class SmallAutoencoder(ModelMixin, SmallLayers, ConfigMixin):
+    """The layers with a configuration; `data` names the pictures that it learned from."""
 
     config_name = "config.json"  # type: ignore[assignment]
 
@@ -35,53 +29,7 @@ class SmallAutoencoder(ModelMixin, ConfigMixin):
         data: str = "",
     ) -> None:
         """The layers, with random weights."""
-        super().__init__()  # type: ignore[no-untyped-call]
-        first, second = widths
-        side = sample_size // 4
-        flat = second * side * side
-        ways = 2 if posterior == "normal" else 1
-        self.posterior = posterior
-        self.encoder = nn.Sequential(
-            nn.Conv2d(in_channels, first, 4, 2, 1),
-            nn.SiLU(),
-            nn.Conv2d(first, second, 4, 2, 1),
-            nn.SiLU(),
-            nn.Flatten(),
-            nn.Linear(flat, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, ways * latent_channels),
+        SmallLayers.__init__(
+            self, sample_size, in_channels, latent_channels, widths, hidden, posterior
         )
-        self.decoder = nn.Sequential(
-            nn.Linear(latent_channels, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, flat),
-            nn.SiLU(),
-            nn.Unflatten(1, (second, side, side)),
-            nn.ConvTranspose2d(second, first, 4, 2, 1),
-            nn.SiLU(),
-            nn.ConvTranspose2d(first, in_channels, 4, 2, 1),
-        )
-
-    def features(self, x: Tensor) -> Tensor:
-        """What the encoder holds just before its codes: (N, hidden)."""
-        held: Tensor = self.encoder[:-1](x)
-        return held
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance of the posterior, (N, D, 1, 1) each."""
-        codes = self.encoder(x)[..., None, None]
-        if self.posterior == "normal":
-            mean, log_variance = codes.chunk(2, 1)
-            return mean, log_variance.clamp(SURE, 20)
-        return codes, torch.full_like(codes, SURE)
-
-    def logits(self, z: Tensor) -> Tensor:
-        """Codes (N, D, 1, 1) to the pictures' log-odds (N, C, S, S)."""
-        pixels: Tensor = self.decoder(z.flatten(1))
-        return pixels
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Codes (N, D, 1, 1) to pictures (N, C, S, S) in [0, 1]."""
-        return self.logits(z).sigmoid()
+        self._gradient_checkpointing_func = None  # all that ModelMixin would add
