@@ -48,9 +48,13 @@ BETWEEN = (
 WALK = "One number of the code at a time, in standard deviations of all codes."
 LABELS = (
     "Nine thousand digits without labels taught the encoders. With one labeled digit a class, is "
-    "what they learned worth more than the pixels? And with fifty?"
+    "what they learned worth more than the pixels? And with fifty? The denoising one, which saw "
+    "little but noise, is worth less."
 )
-CLEAN = "Noise goes in; each model decodes what it takes the digit to be."
+CLEAN = (
+    "Noise goes in; each model decodes what it takes the digit to be. Only the denoising one ever "
+    "saw noise. Two numbers are few: now and then it is sure of another digit."
+)
 ODD = (
     "A model rebuilds only what it knows. What comes back changed is unlike its data: the error "
     "against those of a thousand digits that it never saw. This is how faults are found with no "
@@ -142,7 +146,7 @@ demo = ui.page(
         ui.Tab(
             "Denoise",
             denoise,
-            examples=DIGITS,
+            examples=[digit(name) for name in ("zero", "seven", "one", "six")],
             explain=CLEAN,
             results=RESULTS,
             live=True,
