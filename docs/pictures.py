@@ -17,6 +17,7 @@ python docs/pictures.py landing            the landing page: a photograph, its d
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py explained          the card of the saliency app
 python docs/pictures.py digits             the digits that the latent explorer starts from
+python docs/pictures.py mapped             the card of the latent explorer
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
@@ -342,6 +343,15 @@ def digits() -> None:
         saved(picture.resize((280, 280), Image.Resampling.BICUBIC), folder / f"{name}.jpg")
 
 
+def mapped() -> None:
+    """The VAE's map, half of it, and half of what is decoded all over it."""
+    *_, last = phosphene.latent_map()
+    plane = last.image.crop((0, 30, 440, 470)).resize((330, 330))
+    manifold = last.panels[0].image.resize((330, 330))
+    halves = [plane.crop((60, 0, 280, 330)), manifold.crop((110, 0, 330, 330))]
+    saved(row(halves, height=330), APPS / "vae_explorer" / "thumbnail.jpg")
+
+
 def layers() -> None:
     """Every layer that DeepDream's layers.json lists, as what all of it likes to see."""
     folder = APPS / "deepdream" / "layers"
@@ -446,6 +456,7 @@ if __name__ == "__main__":
         "explained": explained,
         "walks": walks,
         "digits": digits,
+        "mapped": mapped,
         "layers": layers,
         "pan": pan,
         "landing": landing,
