@@ -11,6 +11,7 @@ HARDWARE ?=
 PRIVATE ?=
 SET    ?=
 DRY    ?=
+MODEL  ?= digits
 THREADS := 2
 
 VENV   := .venv
@@ -19,7 +20,7 @@ CONFIG := shared/pyproject.toml
 PYTEST  = OMP_NUM_THREADS=$(THREADS) GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
 MYPY   := $(PY) -m mypy --config-file $(CONFIG)
 
-.PHONY: help setup run test check fix bench stage deploy deploy-all resolve weights doctor e2e docs clean
+.PHONY: help setup run test check fix bench train stage deploy deploy-all resolve weights doctor e2e docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the commands
@@ -83,6 +84,9 @@ fix: setup  ## Mend what ruff can mend
 
 bench: setup  ## Run the benchmarks and write their tables into the texts; NAME=dream for one
 	@set -e; for script in benchmarks/$(or $(NAME),[a-z]*).py; do echo "== $$script"; $(PY) $$script; done
+
+train: setup  ## Train the embedded autoencoders: MODEL=digits, or one of them; goes on if stopped
+	$(PY) -m phosphene.training $(MODEL)
 
 stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)

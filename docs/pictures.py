@@ -16,6 +16,8 @@ python docs/pictures.py pan                a two-second clip of a photograph, fo
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py explained          the card of the saliency app
+python docs/pictures.py digits             the digits that the latent explorer starts from
+python docs/pictures.py mapped             the card of the latent explorer
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
 
@@ -33,10 +35,12 @@ from typing import Any
 from PIL import Image, ImageOps
 
 import phosphene
+from phosphene import images
 from phosphene.frame import Panel
 from phosphene.hosting.space import GALLERY, find_apps
 from phosphene.images import video
 from phosphene.images.sheets import contact_sheet
+from phosphene.networks.autoencoders.datasets import dataset
 from phosphene.ui.tab import Tab, example_name, slug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -46,6 +50,8 @@ RESULTS = APPS / "style_transfer" / "results" / "stylize"
 PAINTABLE = APPS / "style_transfer" / "examples"
 ART = PAINTABLE / "styles"
 GAP, WIDTH = 6, 1180
+WRITTEN = (0, 2, 3, 3, 3, 6, 0, 3, 6, 1)
+"""Which digit of each class the latent explorer starts from."""
 
 
 def row(pictures: list[Image.Image], height: int = 360, width: int | None = None) -> Image.Image:
@@ -325,6 +331,27 @@ def walks(*names: str) -> None:
             print(f"{name}, {network}: {last.seconds:.1f} s, {last.tables[0].rows}", flush=True)
 
 
+def digits() -> None:
+    """One held-out digit of each class, ten times as large."""
+    held = dataset("digits", "held out")
+    folder = APPS / "vae_explorer" / "examples"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    for number, name in enumerate(names):
+        own = held.pictures[held.labels == number]
+        picture = images.to_image(own[WRITTEN[number]].expand(3, -1, -1))
+        saved(picture.resize((280, 280), Image.Resampling.BICUBIC), folder / f"{name}.jpg")
+
+
+def mapped() -> None:
+    """The VAE's map, half of it, and half of what is decoded all over it."""
+    *_, last = phosphene.latent_map()
+    plane = last.image.crop((0, 30, 440, 470)).resize((330, 330))
+    manifold = last.panels[0].image.resize((330, 330))
+    halves = [plane.crop((60, 0, 280, 330)), manifold.crop((110, 0, 330, 330))]
+    saved(row(halves, height=330), APPS / "vae_explorer" / "thumbnail.jpg")
+
+
 def layers() -> None:
     """Every layer that DeepDream's layers.json lists, as what all of it likes to see."""
     folder = APPS / "deepdream" / "layers"
@@ -428,6 +455,8 @@ if __name__ == "__main__":
         "fooled": fooled,
         "explained": explained,
         "walks": walks,
+        "digits": digits,
+        "mapped": mapped,
         "layers": layers,
         "pan": pan,
         "landing": landing,

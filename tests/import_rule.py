@@ -13,6 +13,7 @@ LEVELS = (
     ("images",),
     ("networks",),
     ("optimize",),
+    ("training",),
     ("methods",),
     ("__init__",),
     ("hosting",),

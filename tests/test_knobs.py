@@ -10,6 +10,7 @@ import pytest
 
 from phosphene import InputError
 from phosphene.knobs import (
+    AutoencoderChoice,
     Choice,
     Choices,
     Flag,
@@ -110,6 +111,7 @@ def test_a_long_value_is_cut_in_the_message():
         (Choices(("red", "green")), "some of red, green, separated by commas"),
         (Numbers(2, 0, 90, exact=False), "up to 2 numbers from 0 to 90, separated by commas"),
         (NetworkChoice(("vgg19",)), "vgg19, or another by its name"),
+        (AutoencoderChoice(("digits",)), "digits, or OWNER/REPOSITORY"),
         (Text(placeholder="1, 1, 0.8"), "such as 1, 1, 0.8"),
         (Text(), ""),
     ],

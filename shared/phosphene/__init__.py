@@ -35,8 +35,18 @@ from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
 from phosphene.methods.style_transfer.vary import vary_style
+from phosphene.methods.vae.anomaly import anomaly
+from phosphene.methods.vae.denoise import denoise
+from phosphene.methods.vae.few_labels import few_labels
+from phosphene.methods.vae.holes import holes
+from phosphene.methods.vae.interpolate import interpolate
+from phosphene.methods.vae.latent_map import latent_map
+from phosphene.methods.vae.reconstruct import reconstruct
+from phosphene.methods.vae.sample import sample
+from phosphene.methods.vae.traverse import traverse
 from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
+from phosphene.networks.autoencoder import load_autoencoder
 from phosphene.networks.features import features
 from phosphene.networks.loading import load_network
 from phosphene.networks.own import adopt
@@ -60,35 +70,45 @@ __all__ = [
     "WeightsError",
     "__version__",
     "adopt",
+    "anomaly",
     "attribute",
     "attribute_layers",
     "channel",
     "class_",
     "compare",
     "custom",
+    "denoise",
     "dream",
     "dream_brush",
     "dream_looks",
     "dream_video",
     "epsilon_curve",
     "features",
+    "few_labels",
     "fool",
     "fool_from_nothing",
+    "holes",
     "honesty",
+    "interpolate",
     "invert",
     "invert_layers",
     "landscape",
+    "latent_map",
     "layer",
+    "load_autoencoder",
     "load_network",
     "neuron",
     "occlude",
     "patch",
+    "reconstruct",
     "repeat",
     "robustness",
+    "sample",
     "segment",
     "stylize",
     "texture",
     "transfer",
+    "traverse",
     "universal",
     "vary_style",
     "visualize",

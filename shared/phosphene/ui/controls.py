@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.components.api_component import Api
 
 from phosphene.knobs import (
+    AutoencoderChoice,
     Choice,
     Choices,
     ClassChoice,
@@ -95,8 +96,12 @@ def _choices(parameter: Parameter, knob: Choices) -> gr.components.Component:
     return gr.Dropdown(list(knob.options), value=value, multiselect=True, **_shared(parameter))
 
 
+OFFERED = (NetworkChoice, AutoencoderChoice)
+"""Names to choose from, or to type."""
+
+
 def _names(parameter: Parameter, knob: Any) -> gr.components.Component:
-    known = knob.options if isinstance(knob, NetworkChoice) else _listed(parameter.default)
+    known = knob.options if isinstance(knob, OFFERED) else _listed(parameter.default)
     several = isinstance(knob, LayerChoice) and knob.several
     return gr.Dropdown(
         list(known),
@@ -200,6 +205,7 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Choice: _choice,
     Choices: _choices,
     NetworkChoice: _names,
+    AutoencoderChoice: _names,
     LayerChoice: _names,
     Flag: _flag,
     ClassChoice: _class,
@@ -220,7 +226,7 @@ def to_form(parameter: Parameter, value: Any) -> Any:
         return list(value or (0.0,) * knob.count)
     if isinstance(knob, Point):
         return ", ".join(f"{share:g}" for share in value or ())
-    if isinstance(knob, (Choice, Text, NetworkChoice)) and value is None:
+    if isinstance(knob, (Choice, Text, *OFFERED)) and value is None:
         return ""
     if isinstance(knob, Choices) or (isinstance(knob, LayerChoice) and knob.several):
         return list(_listed(value))

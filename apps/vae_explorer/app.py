@@ -1,0 +1,178 @@
+"""VAE explorer: walk through the space a picture is made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from phosphene import (
+    anomaly,
+    denoise,
+    few_labels,
+    holes,
+    interpolate,
+    latent_map,
+    reconstruct,
+    sample,
+    traverse,
+    ui,
+)
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results"
+
+MAP = (
+    "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
+    "model was told. **Click on either map**: that place is decoded below. The ring holds 95 % of "
+    "the draws from N(0, I): all ten digits lie in the VAE's, few in the other's."
+)
+HOLES = (
+    "Both models walk straight across the widest hole in their map; drag the slider. A VAE pays "
+    "for every gap, a plain autoencoder does not: its holes are wider, and random draws miss most "
+    "of its digits. That is why a VAE can be sampled from and a plain autoencoder cannot. In "
+    "between, both decoders guess, and with two numbers they guess alike."
+)
+SAMPLE = (
+    "Codes drawn at random, decoded. Try the plain autoencoder from the prior: the draws fall on a "
+    "few digits alone. From *where the codes lie* both work. The pairs show the nearest digit "
+    "trained on: is it new?"
+)
+BACK = (
+    "784 pixels through two numbers, and back. Turn the noise up: how far may a code move before "
+    "its digit becomes another? A picture that is no digit comes back as one."
+)
+BETWEEN = (
+    "Two digits, and what lies between their codes; beside it the pixels simply cross-faded. Half "
+    "of one digit over half of another is no digit."
+)
+WALK = "One number of the code at a time, in standard deviations of all codes."
+LABELS = (
+    "Nine thousand digits without labels taught the encoders. With one labeled digit a class, is "
+    "what they learned worth more than the pixels? And with fifty? The denoising one, which saw "
+    "little but noise, is worth less."
+)
+CLEAN = (
+    "Noise goes in; each model decodes what it takes the digit to be. Only the denoising one ever "
+    "saw noise. Two numbers are few: now and then it is sure of another digit."
+)
+ODD = (
+    "A model rebuilds only what it knows. What comes back changed is unlike its data: the error "
+    "against those of a thousand digits that it never saw. This is how faults are found with no "
+    "example of a fault."
+)
+
+
+def digit(name: str, key: str = "image", **settings: Any) -> dict[str, Any]:
+    """A handwritten digit to begin with."""
+    return {key: str(HERE / "examples" / f"{name}.jpg"), **settings}
+
+
+DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
+PAIRS = [
+    digit(one, "first") | digit(two, "second")
+    for one, two in (("zero", "three"), ("four", "nine"), ("one", "eight"))
+]
+ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
+
+demo = ui.page(
+    "VAE explorer",
+    "An autoencoder squeezes a picture into two numbers. Walk through the plane they span.",
+    papers=[
+        ("Kingma and Welling 2013", "https://arxiv.org/abs/1312.6114"),
+        ("White 2016", "https://arxiv.org/abs/1609.04468"),
+        ("Ghosh et al. 2019", "https://arxiv.org/abs/1903.12436"),
+    ],
+    tabs=[
+        ui.Tab(
+            "Map",
+            latent_map,
+            explain=MAP,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Map"), ui.Panels("All over"), ui.Tables("Neighbors")],
+        ),
+        ui.Tab(
+            "Holes",
+            holes,
+            explain=HOLES,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Across a hole"), ui.Panels("How far"), ui.Tables("Measured")],
+        ),
+        ui.Tab(
+            "Sample",
+            sample,
+            presets={
+                "VAE": {},
+                "Plain autoencoder": {"model": "digits_ae"},
+                "Plain, fitted": {
+                    "model": "digits_ae",
+                    "source": "where the codes lie",
+                },
+            },
+            explain=SAMPLE,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Samples"), ui.Panels("Is it new?"), ui.Tables("Measured")],
+        ),
+        ui.Tab(
+            "Reconstruct",
+            reconstruct,
+            examples=DIGITS,
+            explain=BACK,
+            results=RESULTS,
+            views=[ui.Picture("There and back"), ui.Panels("Draws"), ui.Tables("Measured")],
+            group="A picture",
+        ),
+        ui.Tab(
+            "Walk",
+            traverse,
+            examples=DIGITS,
+            explain=WALK,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Walk"), ui.Panels("All dimensions"), ui.Tables("Dimensions")],
+            group="A picture",
+        ),
+        ui.Tab(
+            "Between two",
+            interpolate,
+            examples=PAIRS,
+            explain=BETWEEN,
+            results=RESULTS,
+            views=[ui.Film(), ui.Picture("On the way"), ui.Panels("Strips")],
+            group="A picture",
+        ),
+        ui.Tab(
+            "Denoise",
+            denoise,
+            examples=[digit(name) for name in ("zero", "seven", "one", "six")],
+            explain=CLEAN,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Cleaned"), ui.Panels("Each"), ui.Tables("Measured")],
+            group="Put to use",
+        ),
+        ui.Tab(
+            "Odd one out",
+            anomaly,
+            examples=ODDITIES,
+            explain=ODD,
+            results=RESULTS,
+            views=[ui.Picture("Odd?"), ui.Panels("Pictures"), ui.Tables("Measured")],
+            group="Put to use",
+        ),
+        ui.Tab(
+            "Few labels",
+            few_labels,
+            explain=LABELS,
+            results=RESULTS,
+            views=[ui.Picture("Curve"), ui.Tables("Measured")],
+            group="Put to use",
+        ),
+    ],
+    emoji="🗺️",
+)
+
+if __name__ == "__main__":
+    demo.launch(**ui.launch_options(demo))

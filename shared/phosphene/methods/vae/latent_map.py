@@ -1,0 +1,162 @@
+"""The map of all codes: click on a place and see what lies there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Annotated
+
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from phosphene.frame import Frame, Panel, Table
+from phosphene.images.sheets import INK, font
+from phosphene.knobs import Choice, Point, Range, Seed
+from phosphene.methods import method
+from phosphene.methods.vae.case import Codes, grid, known, shown
+from phosphene.methods.vae.plane import SIDE, cross, drawn
+from phosphene.networks.autoencoders import neighbors
+
+MODELS = {"digits_vae": "VAE", "digits_ae": "plain autoencoder"}
+"""The two maps, from left to right."""
+GAP, HEAD, FOOT, PICTURE = 24, 30, 208, 168
+NEAR = 10
+"""Pictures around a place that are asked what it is."""
+EDGES = 0.005, 0.995
+"""Quantiles of the codes that the manifold begins and ends with: their tails are long."""
+
+
+@method
+def latent_map(
+    *,
+    at: Annotated[
+        tuple[float, float],
+        Point(of="", label="A place on either map", help="from the top left corner"),
+    ] = (0.2, 0.32),
+    manifold: Annotated[
+        int,
+        Range(5, 30, label="Manifold", help="decoded places across", advanced=True, quick=5),
+    ] = 16,
+    spread: Annotated[
+        str,
+        Choice(
+            options=("normal", "as the codes"),
+            label="Places of the manifold",
+            help="even shares of the prior, or of the codes themselves",
+            advanced=True,
+        ),
+    ] = "as the codes",
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Every digit as a point, in the color of its class: left the VAE's codes, right a plain one's.
+
+    Click on a place and it is decoded. The ring holds 95 % of N(0, I): the VAE (arXiv 1312.6114)
+    fills it with all its digits; the plain autoencoder puts its codes anywhere, with holes between.
+    """
+    both = [known(name, device) for name in MODELS]
+    right, (x, y) = _clicked(at)
+    codes = both[right]
+    plane, _ = drawn(codes)
+    code = plane.code(x, y)
+    panels = [
+        Panel(
+            _manifold(one, manifold, spread),
+            f"decoded all over: {title}",
+            "A grid of codes, each decoded: even shares of how the codes are spread.",
+        )
+        for one, title in zip(both, MODELS.values(), strict=True)
+    ]
+    yield Frame(
+        _page(both, right, (x, y), code),
+        note=_words(codes, code),
+        panels=tuple(panels),
+        tables=(_around(codes, code),),
+    )
+
+
+def _clicked(at: tuple[float, float]) -> tuple[int, tuple[float, float]]:
+    """The map that a place of the whole picture is on (0 or 1), and its shares there."""
+    width, height = 2 * SIDE + GAP, HEAD + SIDE + FOOT
+    x, y = at[0] * width, at[1] * height - HEAD
+    right = int(x > SIDE + GAP / 2)
+    across = (x - right * (SIDE + GAP)) / SIDE
+    return right, (min(max(across, 0.0), 1.0), min(max(y / SIDE, 0.0), 1.0))
+
+
+def _page(both: list[Codes], right: int, place: tuple[float, float], code: Tensor) -> Image.Image:
+    """Both maps, a cross on the one asked, below them what lies there and its neighbors."""
+    page = Image.new("RGB", (2 * SIDE + GAP, HEAD + SIDE + FOOT), "white")
+    draw = ImageDraw.Draw(page)
+    for number, (codes, title) in enumerate(zip(both, MODELS.values(), strict=True)):
+        left = number * (SIDE + GAP)
+        area = drawn(codes)[1].copy()
+        if number == right:
+            cross(area, *place)
+        page.paste(area, (left, HEAD))
+        draw.rectangle((left, HEAD, left + SIDE - 1, HEAD + SIDE - 1), outline=(210, 210, 210))
+        draw.text((left + SIDE / 2, HEAD / 2), title, INK, font(18), anchor="mm")
+    codes, top = both[right], HEAD + SIDE + 12
+    page.paste(shown(codes.decode(code), PICTURE)[0], (0, top))
+    words = f"decoded here, by the {list(MODELS.values())[right]}"
+    draw.text((PICTURE / 2, top + PICTURE + 14), "decoded here", INK, font(15), anchor="mm")
+    draw.text((PICTURE + 20, top + 10), words, INK, font(16), anchor="lm")
+    draw.text((PICTURE + 20, top + 34), _words(codes, code), INK, font(16), anchor="lm")
+    draw.text(
+        (PICTURE + 20, top + 68), "digits whose codes are nearest", INK, font(13), anchor="lm"
+    )
+    indices = neighbors.nearest(code, codes.means, 8)[1][0]
+    for number, picture in enumerate(shown(codes.data.pictures[indices], 84)):
+        page.paste(picture, (PICTURE + 20 + number * 90, top + 84))
+    return page
+
+
+def _words(codes: Codes, code: Tensor) -> str:
+    """What a place is, and how far from any digit it lies."""
+    distances, indices = neighbors.nearest(code, codes.means, NEAR)
+    votes = codes.data.labels[indices[0]].bincount(minlength=len(codes.data.names))
+    name, share = codes.data.names[int(votes.argmax())], int(votes.max()) / NEAR
+    away = float(distances[0, 0]) / usual_distance(codes)
+    place = (
+        "in a hole, far from any digit" if away > HOLE else f"{share:.0%} of those near are {name}s"
+    )
+    return f"({code[0, 0]:.2f}, {code[0, 1]:.2f}): {place}"
+
+
+HOLE = 15.0
+"""So many usual distances between digits from the nearest one, a code is in a hole."""
+
+
+@lru_cache(maxsize=8)
+def usual_distance(codes: Codes) -> float:
+    """The median distance of a code to its nearest neighbor."""
+    some = codes.means[:: max(1, len(codes.means) // 500)]
+    return float(neighbors.nearest(some, codes.means, 2)[0][:, 1].median().clamp(min=1e-9))
+
+
+def _around(codes: Codes, code: Tensor) -> Table:
+    """The classes of the codes around a place."""
+    indices = neighbors.nearest(code, codes.means, 100)[1][0]
+    votes = codes.data.labels[indices].bincount(minlength=len(codes.data.names))
+    order = votes.argsort(descending=True)
+    rows = tuple((codes.data.names[int(i)], int(votes[i])) for i in order if votes[i])
+    return Table("The hundred nearest digits", ("digit", "of 100"), rows)
+
+
+@lru_cache(maxsize=8)
+def _manifold(codes: Codes, count: int, spread: str) -> Image.Image:
+    """A grid of decoded codes, at even shares of the prior or of the codes' own distribution."""
+    return grid(codes.decode(manifold_codes(codes, count, spread)), count, 32, gap=0)
+
+
+def manifold_codes(codes: Codes, count: int, spread: str) -> Tensor:
+    """Codes (count², 2) row by row from the top left."""
+    shares = torch.linspace(*EDGES, count)
+    if spread == "normal":
+        steps = torch.special.ndtri(shares)
+        across, up = steps, steps
+    else:
+        across, up = (torch.quantile(codes.means[:, axis], shares) for axis in (0, 1))
+    rows, columns = torch.meshgrid(up.flip(0), across, indexing="ij")
+    return torch.stack([columns.flatten(), rows.flatten()], 1)

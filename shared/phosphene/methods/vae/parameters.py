@@ -1,0 +1,33 @@
+"""Parameters that several methods take."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from phosphene.images import ImageLike
+from phosphene.knobs import AutoencoderChoice, Picture, Range
+from phosphene.networks.autoencoders import EMBEDDED
+
+HUB = ("stabilityai/sd-vae-ft-mse", "stabilityai/sdxl-vae", "madebyollin/taesd")
+"""Autoencoders of the Hub that the page offers."""
+
+Photo: TypeAlias = Annotated[
+    ImageLike, Picture(label="A digit", help="white on black, as the models learned them")
+]
+Model: TypeAlias = Annotated[str, AutoencoderChoice(options=(*EMBEDDED, *HUB), label="Autoencoder")]
+Known: TypeAlias = Annotated[
+    str,
+    AutoencoderChoice(options=tuple(EMBEDDED), label="Autoencoder", help="an embedded one"),
+]
+Size: TypeAlias = Annotated[
+    int,
+    Range(
+        64,
+        1024,
+        64,
+        label="Size",
+        help="longer side, pixels, where the autoencoder takes any",
+        advanced=True,
+        quick=64,
+    ),
+]

@@ -1,0 +1,36 @@
+"""Autoencoders that this project trained itself: a folder each, in diffusers' format.
+
+A new one is a folder with config.json and diffusion_pytorch_model.safetensors, and a line here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An autoencoder of this package, and the pictures that it learned from."""
+
+    name: str
+    data: str
+    license: str
+    attribution: str
+
+    @property
+    def folder(self) -> Path:
+        """Where its configuration and its weights are."""
+        return Path(__file__).parent / self.name
+
+
+def _digits(kind: str) -> Embedded:
+    return Embedded(
+        f"digits_{kind}", "digits", "Apache-2.0", "trained by Phosphene on digits of MNIST"
+    )
+
+
+EMBEDDED = {model.name: model for model in map(_digits, ("vae", "ae", "dae"))}
+"""By name: digits as a VAE, as a plain autoencoder and as a denoising one."""

@@ -1,0 +1,1 @@
+"""Plain autoencoder of handwritten digits: the VAE without its noise and its prior."""

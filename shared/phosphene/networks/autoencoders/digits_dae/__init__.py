@@ -1,0 +1,1 @@
+"""Denoising autoencoder of handwritten digits: noise in, clean digits out."""

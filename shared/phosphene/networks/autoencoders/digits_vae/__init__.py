@@ -1,0 +1,1 @@
+"""Variational autoencoder of handwritten digits."""

@@ -1,0 +1,1 @@
+"""The embedded autoencoders, trained: `python -m phosphene.training digits`."""
