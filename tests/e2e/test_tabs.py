@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from audits import audit
 from conftest import ROOT
 from PIL import Image
 from steps import TABS, button, done, photographed, ready, run, settings_of, tab_of, take
@@ -97,7 +98,7 @@ def give_what_it_needs(page, app, tab, film):
 @pytest.mark.parametrize(("app", "tab"), TABS)
 def test_a_tab_runs_and_its_views_show_what_they_promise(app, tab, serve, visit, film, tmp_path):
     declared = tab_of(app, tab)
-    page = visit(f"{serve(app)}/{settings_of(app, tab)}")
+    page = visit(f"{serve(app)}/{settings_of(app, tab)}&__theme=light")
     ready(page)
     give_what_it_needs(page, app, declared, film)
     run(page)
@@ -116,6 +117,7 @@ def test_a_tab_runs_and_its_views_show_what_they_promise(app, tab, serve, visit,
         recipe = json.loads(result.info["phosphene"])
     assert recipe["method"] == declared.method.__name__
     opened(page, shown[0].title)
+    assert not audit(page)
     slug = tab.lower().replace(" ", "_")
     photographed(page, f"{app}-{slug}", 1280, 390)
     button(page, "Run").click(trial=True)
