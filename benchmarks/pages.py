@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from _tables import Options, Part, main
+from _tables import Options, main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = "README.md"
@@ -106,7 +106,7 @@ def visit(browser: object, url: str, name: str) -> tuple[float, float, float]:
     return loaded, opening, preview
 
 
-PARTS: dict[str, Part] = {"pages": pages}
+PARTS = {"pages": pages}
 
 if __name__ == "__main__":
     main(__file__, DOCUMENT, PARTS)

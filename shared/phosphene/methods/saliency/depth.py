@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from phosphene.frame import Frame, Panel, Progress, Table
-from phosphene.knobs import Range
+from phosphene.knobs import Range, Seed
 from phosphene.methods import method
 from phosphene.methods.saliency.cams import layer_cam, maps, over_picture, places, with_places
 from phosphene.methods.saliency.case import Case, prepare
@@ -42,6 +42,7 @@ def attribute_layers(
     smoothing: Smoothing = 0,
     size: Size = 224,
     network: Net = "efficientnet_lite0",
+    seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
     """Where each layer finds what speaks for the answer: edges first, then parts, then the thing.
