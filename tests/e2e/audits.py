@@ -32,6 +32,12 @@ CONTRAST = """tab => {
     return (high + 0.05) / (low + 0.05);
 }"""
 
+# Gradio writes the color of the ground into the page when it opens.
+DARK = """dark => {
+    document.body.classList.toggle('dark', dark);
+    document.body.style.background = 'var(--body-background-fill)';
+}"""
+
 
 @cache
 def axe_core() -> str:
@@ -55,11 +61,11 @@ def audit(page):
     page.evaluate(axe_core() or "window.axe = {run: async () => ({violations: []})}")
     found = []
     for dark in (False, True):
-        page.evaluate("dark => document.body.classList.toggle('dark', dark)", dark)
+        page.evaluate(DARK, dark)
         page.wait_for_timeout(300)
         found += page.evaluate(FINDINGS, RULES)
         for tab in page.locator("button[role=tab][aria-selected=true]").all():
             if tab.is_visible():
                 assert tab.evaluate(CONTRAST) >= 4.5
-    page.evaluate("document.body.classList.remove('dark')")
+    page.evaluate(DARK, False)
     return found
