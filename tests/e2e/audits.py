@@ -62,7 +62,7 @@ def audit(page):
     found = []
     for dark in (False, True):
         page.evaluate(DARK, dark)
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(800)  # links fade to their other color
         found += page.evaluate(FINDINGS, RULES)
         for tab in page.locator("button[role=tab][aria-selected=true]").all():
             if tab.is_visible():
