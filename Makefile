@@ -69,8 +69,8 @@ test: THREADS := 1
 test: setup  ## Run every test that needs no browser
 	$(PYTEST) tests --ignore=tests/e2e -n 2 --dist loadfile
 
-e2e: setup  ## Drive every app in headless Chromium
-	$(PYTEST) tests/e2e
+e2e: setup  ## Drive every app in headless Chromium; what fails is tried once more, and counted
+	$(PYTEST) tests/e2e --reruns 1
 
 check: setup  ## Report what is not clean: ruff, its format, mypy
 	$(PY) -m ruff check --config $(CONFIG) .
