@@ -84,6 +84,12 @@ def saved(picture: Image.Image, path: Path) -> None:
     picture.save(path, quality=90)
 
 
+def thumbnail(picture: Image.Image, app: str) -> None:
+    """An app's card: all of them together are part of the landing page's first load."""
+    card = ImageOps.fit(picture, (384, 288))
+    card.save(APPS / app / "thumbnail.jpg", quality=72, optimize=True, progressive=True)
+
+
 def hero() -> None:
     """Three photographs, dreaming."""
     eyes = {"network": "vgg19", "octaves": 4, "steps": 8}
@@ -349,7 +355,7 @@ def mapped() -> None:
     plane = last.image.crop((0, 30, 440, 470)).resize((330, 330))
     manifold = last.panels[0].image.resize((330, 330))
     halves = [plane.crop((60, 0, 280, 330)), manifold.crop((110, 0, 330, 330))]
-    saved(row(halves, height=330), APPS / "vae_explorer" / "thumbnail.jpg")
+    thumbnail(row(halves, height=330), "vae_explorer")
 
 
 def layers() -> None:
@@ -418,7 +424,7 @@ def fooled() -> None:
         rows.append(sheet.resize((WIDTH, sheet.height * WIDTH // sheet.width)))
         if name == "panda":
             halves = [ImageOps.fit(panel.image, (237, 360)) for panel in (panels[2], panels[1])]
-            saved(row(halves, width=480), app / "thumbnail.jpg")
+            thumbnail(row(halves, width=480), app.name)
     saved(stacked(rows), ROOT / "docs" / "images" / "fooled.jpg")
 
 
@@ -435,7 +441,7 @@ def explained() -> None:
     """Why a macaw, and not the panda beside it."""
     page, app = page_of("saliency"), APPS / "saliency"
     *_, last = phosphene.attribute(**page.examples[0], method="grad_cam")
-    saved(ImageOps.fit(last.image, (480, 360)), app / "thumbnail.jpg")
+    thumbnail(last.image, app.name)
 
 
 if __name__ == "__main__":
