@@ -12,7 +12,7 @@ from PIL import Image
 
 import phosphene
 from phosphene import InputError, images
-from phosphene.methods.saliency.segment import grab, opencv, seeded
+from phosphene.methods.saliency.segment import grab, larger, opencv, seeded
 from tests.methods.saliency.pairs import LEFT, RIGHT, case, pair
 
 QUICK = {"size": 160, "device": "cpu"}
@@ -117,6 +117,15 @@ def test_a_square_on_a_plain_ground_is_cut_out_along_its_edges():
     square[20:40, 15:45] = True
     overlap = (mask & square).sum() / (mask | square).sum()
     assert overlap > 0.9
+
+
+def test_a_map_keeps_its_values_at_a_larger_size():
+    heat = torch.linspace(-3, 5, 8).expand(8, 8)
+    wide = larger(heat, 32, 32)
+    assert wide.shape == (32, 32)
+    assert float(wide.min()) == pytest.approx(-3)
+    assert float(wide.max()) == pytest.approx(5)
+    assert (wide.diff(dim=1) >= -1e-6).all()
 
 
 def test_a_speck_of_the_things_color_far_from_all_that_is_sure_is_left_out():

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 import torch
+import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -81,9 +82,7 @@ def segment(
         yield progress.frame(over, steps=max(due, 0), note=asked.title, verdict=case.before)
     picture = images.load(image, large)
     x = images.to_tensor(picture)
-    seeds = seeded(
-        images.scaled(heat[None, None], *x.shape[-2:])[0, 0], sure / 100, background / 100
-    )
+    seeds = seeded(larger(heat, *x.shape[-2:]), sure / 100, background / 100)
     mask = grab(cut, picture, seeds, rounds, seed)
     share = float(mask.float().mean())
     frame = progress.frame(
@@ -111,6 +110,12 @@ def opencv() -> Any:
             "cutting out needs OpenCV, which is not installed: pip install 'phosphene[segment]'"
         ) from None
     return cv2
+
+
+def larger(heat: Tensor, height: int, width: int) -> Tensor:
+    """A map (h, w) at the size of a picture, bilinear; its values may be any."""
+    size = (height, width)
+    return F.interpolate(heat[None, None].float(), size, mode="bilinear", align_corners=False)[0, 0]
 
 
 def seeded(heat: Tensor, sure: float, background: float) -> npt.NDArray[np.uint8]:
