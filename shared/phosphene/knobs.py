@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, TypeAlias, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args, get_type_hints
 
 from phosphene.errors import InputError, quoted, unknown
 
@@ -242,49 +242,41 @@ class ClassChoice(Text):
 
 
 @dataclass(frozen=True)
-class NetworkChoice(Knob):
-    """A network by name: an embedded one, or any of timm's on the Hub as timm/NAME.
-
-    The page offers `options` and lets a person type another name.
-    """
+class NameChoice(Knob):
+    """One of `options` by name, or another that the page lets a person type."""
 
     options: tuple[str, ...]
+    kind: ClassVar[str]
+    others: ClassVar[str]
 
     @property
     def accepts(self) -> str:
-        """The networks offered."""
-        return f"{', '.join(self.options)}, or another by its name"
+        """Those offered, and what else there is."""
+        return f"{', '.join(self.options)}, or {self.others}"
 
     def check(self, name: str, value: Any) -> str:
         """A non-empty name; whether it exists is found out on loading it."""
         if not isinstance(value, str) or not value.strip():
             raise InputError(
-                f"{name} is {quoted(value)}; name a network, such as {self.options[0]}"
+                f"{name} is {quoted(value)}; name {self.kind}, such as {self.options[0]}"
             )
         return value.strip()
 
 
 @dataclass(frozen=True)
-class AutoencoderChoice(Knob):
-    """An autoencoder by name: an embedded one, or one of the Hub as OWNER/REPOSITORY.
+class NetworkChoice(NameChoice):
+    """A network by name: an embedded one, or any of timm's on the Hub as timm/NAME."""
 
-    The page offers `options` and lets a person type another name.
-    """
+    kind: ClassVar[str] = "a network"
+    others: ClassVar[str] = "another by its name"
 
-    options: tuple[str, ...]
 
-    @property
-    def accepts(self) -> str:
-        """The autoencoders offered."""
-        return f"{', '.join(self.options)}, or OWNER/REPOSITORY"
+@dataclass(frozen=True)
+class AutoencoderChoice(NameChoice):
+    """An autoencoder by name: an embedded one, or one of the Hub as OWNER/REPOSITORY."""
 
-    def check(self, name: str, value: Any) -> str:
-        """A non-empty name; whether it exists is found out on loading it."""
-        if not isinstance(value, str) or not value.strip():
-            raise InputError(
-                f"{name} is {quoted(value)}; name an autoencoder, such as {self.options[0]}"
-            )
-        return value.strip()
+    kind: ClassVar[str] = "an autoencoder"
+    others: ClassVar[str] = "OWNER/REPOSITORY"
 
 
 @dataclass(frozen=True)

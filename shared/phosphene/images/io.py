@@ -63,6 +63,13 @@ def to_image(tensor: Tensor) -> Image.Image:
     return Image.fromarray(array, "RGB") if array.shape[2] == 3 else Image.fromarray(array[..., 0])
 
 
+def png(picture: Image.Image) -> bytes:
+    """The picture as a file that keeps every bit of it."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
 def scaled(tensor: Tensor, height: int, width: int) -> Tensor:
     """A batch (N, 3, h, w) resampled to (N, 3, height, width), antialiased, in [0, 1]."""
     if tensor.shape[-2:] == (height, width):

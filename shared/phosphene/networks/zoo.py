@@ -106,6 +106,11 @@ def average_pools(body: nn.Module) -> None:
             body.set_submodule(path, pool)
 
 
+def listed_classes() -> tuple[str, ...]:
+    """ImageNet's classes by the alphabet, as a page lists them."""
+    return tuple(sorted(imagenet_classes(), key=str.lower))
+
+
 def imagenet_classes() -> tuple[str, ...]:
     """The first names of ImageNet's thousand classes, each once."""
     info = ImageNetInfo()

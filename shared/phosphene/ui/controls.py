@@ -21,6 +21,7 @@ from phosphene.knobs import (
     Knob,
     LayerChoice,
     Mask,
+    NameChoice,
     NetworkChoice,
     Numbers,
     Parameter,
@@ -96,12 +97,8 @@ def _choices(parameter: Parameter, knob: Choices) -> gr.components.Component:
     return gr.Dropdown(list(knob.options), value=value, multiselect=True, **_shared(parameter))
 
 
-OFFERED = (NetworkChoice, AutoencoderChoice)
-"""Names to choose from, or to type."""
-
-
 def _names(parameter: Parameter, knob: Any) -> gr.components.Component:
-    known = knob.options if isinstance(knob, OFFERED) else _listed(parameter.default)
+    known = knob.options if isinstance(knob, NameChoice) else _listed(parameter.default)
     several = isinstance(knob, LayerChoice) and knob.several
     return gr.Dropdown(
         list(known),
@@ -226,7 +223,7 @@ def to_form(parameter: Parameter, value: Any) -> Any:
         return list(value or (0.0,) * knob.count)
     if isinstance(knob, Point):
         return ", ".join(f"{share:g}" for share in value or ())
-    if isinstance(knob, (Choice, Text, *OFFERED)) and value is None:
+    if isinstance(knob, (Choice, Text, NameChoice)) and value is None:
         return ""
     if isinstance(knob, Choices) or (isinstance(knob, LayerChoice) and knob.several):
         return list(_listed(value))

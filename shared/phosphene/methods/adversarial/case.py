@@ -16,9 +16,9 @@ from phosphene.methods.adversarial.goals import Criterion, Goal, View, cross_ent
 from phosphene.methods.adversarial.report import first
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import imagenet_classes
+from phosphene.networks.zoo import listed_classes
 
-CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
+CLASSES = listed_classes()
 OTHER = "any other class"
 
 

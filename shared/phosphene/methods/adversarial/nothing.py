@@ -129,7 +129,7 @@ def _finished(frame: Frame, goal: Goal, picture: Tensor, before: dict[str, float
         verdict=verdict,
         panels=panels,
         tables=(report.before_and_after(before, verdict),),
-        files={report.FILE: report.png(image)},
+        files={report.FILE: images.png(image)},
     )
 
 

@@ -173,5 +173,5 @@ def _laid(case: Case, square: Tensor, place: tuple[float, float], frame: Frame) 
             Table("Wherever it lies", ("from left, top", "answer", "%"), tuple(rows)),
             report.before_and_after(case.before, verdict),
         ),
-        files={"patch.png": report.png(printable)},
+        files={"patch.png": images.png(printable)},
     )

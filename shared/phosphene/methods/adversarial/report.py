@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 
 import torch
@@ -82,10 +81,3 @@ def before_and_after(before: Mapping[str, float], after: Mapping[str, float]) ->
 def percent(share: float) -> float:
     """A probability as a table has it."""
     return round(100 * share, 1)
-
-
-def png(image: Image.Image) -> bytes:
-    """The picture as a file that keeps every bit of it."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()

@@ -206,5 +206,5 @@ def finished(frame: Frame, case: Case, goal: Goal, picture: Tensor) -> Frame:
         verdict=verdict,
         panels=(originally, *slid[:3], after, *slid[3:], change),
         tables=(report.before_and_after(case.before, verdict),),
-        files={report.FILE: report.png(image)},
+        files={report.FILE: images.png(image)},
     )

@@ -174,5 +174,5 @@ def _tested(
         metrics=metrics,
         panels=tuple(panels),
         tables=(table,),
-        files={"pattern.png": report.png(image)},
+        files={"pattern.png": images.png(image)},
     )

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame, Table
 from phosphene.knobs import Choice, Seed
@@ -18,7 +19,7 @@ from phosphene.methods import method
 from phosphene.methods.saliency import maps
 from phosphene.methods.saliency.case import Case, prepare
 from phosphene.methods.saliency.catalog import ATTRIBUTIONS
-from phosphene.methods.saliency.drawn import Drawn, Style
+from phosphene.methods.saliency.drawn import SHOWN, Drawn, Style
 from phosphene.methods.saliency.estimates import Attribution, Estimate, Options
 from phosphene.methods.saliency.parameters import (
     Baselines,
@@ -39,9 +40,6 @@ from phosphene.methods.saliency.parameters import (
     Versus,
     Window,
 )
-
-SHOWN = 512
-"""Pixels of the longer side of what is shown, at least."""
 
 
 @method
@@ -155,7 +153,6 @@ def told(asked: Attribution, case: Case) -> Table:
 
 def files(drawn: Drawn) -> dict[str, bytes]:
     """The map as numbers and as a picture."""
-    numbers, picture = io.BytesIO(), io.BytesIO()
+    numbers = io.BytesIO()
     np.save(numbers, drawn.heat.numpy().astype(np.float32))
-    drawn.bare().save(picture, "PNG")
-    return {"map.npy": numbers.getvalue(), "map.png": picture.getvalue()}
+    return {"map.npy": numbers.getvalue(), "map.png": images.png(drawn.bare())}

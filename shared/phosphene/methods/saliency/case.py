@@ -14,11 +14,11 @@ from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.loading import load_network
 from phosphene.networks.network import Network
-from phosphene.networks.zoo import imagenet_classes
+from phosphene.networks.zoo import listed_classes
 from phosphene.optimize.objectives import parse
 from phosphene.optimize.terms import Activation
 
-CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
+CLASSES = listed_classes()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from phosphene.knobs import Range, Seed
 from phosphene.methods import method
 from phosphene.methods.saliency.cams import layer_cam, maps, over_picture, places, with_places
 from phosphene.methods.saliency.case import Case, prepare
-from phosphene.methods.saliency.drawn import Drawn, Style
+from phosphene.methods.saliency.drawn import SHOWN, Drawn, Style
 from phosphene.methods.saliency.estimates import Options
 from phosphene.methods.saliency.parameters import (
     Colors,
@@ -23,8 +23,6 @@ from phosphene.methods.saliency.parameters import (
     Versus,
 )
 
-SHOWN = 512
-"""Pixels of the longer side of what is shown, at least."""
 HEAD = ("layer", "cells a row", "pixels that a cell sees", "top of the scale")
 
 

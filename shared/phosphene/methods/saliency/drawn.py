@@ -13,6 +13,8 @@ from phosphene.images import ImageLike
 from phosphene.images.colors import luminance
 from phosphene.methods.saliency import maps
 
+SHOWN = 512
+"""Pixels of the longer side of what is shown, at least."""
 TOP_SHARE = 0.2
 """Pixels that the cut-out keeps."""
 DIMMED = 0.12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Annotated, Any
@@ -22,14 +21,12 @@ from phosphene.knobs import Choice, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.saliency.case import prepare
 from phosphene.methods.saliency.catalog import ATTRIBUTIONS
-from phosphene.methods.saliency.drawn import Drawn, Style
+from phosphene.methods.saliency.drawn import SHOWN, Drawn, Style
 from phosphene.methods.saliency.estimates import Options
 from phosphene.methods.saliency.maps import reduced
 from phosphene.methods.saliency.parameters import Net, Photo, Samples, Size, Target
 
 DIMMED, CUT, MASK = "dimmed", "white", "the mask"
-SHOWN = 512
-"""Pixels of the longer side that colors are told apart at, at least."""
 SOFT = 1 / 60
 """Blur of the map before it is ranked, as a share of the longer side: edges become areas."""
 
@@ -98,7 +95,7 @@ def segment(
             Panel(shown(x, mask, MASK), "the mask"),
         ),
     )
-    yield replace(frame, files={"mask.png": png(shown(x, mask, MASK))})
+    yield replace(frame, files={"mask.png": images.png(shown(x, mask, MASK).convert("L"))})
 
 
 def opencv() -> Any:
@@ -161,10 +158,3 @@ def sketched(seeds: npt.NDArray[np.uint8]) -> Image.Image:
     """White where it is surely it, black where not, gray between."""
     grays = np.array([0, 255, 0, 128], dtype=np.uint8)
     return Image.fromarray(grays[seeds]).convert("RGB")
-
-
-def png(picture: Image.Image) -> bytes:
-    """A mask as a file of one channel."""
-    file = io.BytesIO()
-    picture.convert("L").save(file, "PNG")
-    return file.getvalue()

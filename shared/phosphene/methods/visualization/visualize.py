@@ -38,12 +38,12 @@ from phosphene.methods.visualization.render import (
     initial_image,
 )
 from phosphene.networks.loading import load_network
-from phosphene.networks.zoo import EMBEDDED, imagenet_classes
+from phosphene.networks.zoo import EMBEDDED, listed_classes
 from phosphene.optimize.ensemble import check_sizes, load_first, load_rest
 from phosphene.optimize.objectives import ObjectiveLike, from_python
 from phosphene.optimize.terms import no_channel
 
-CLASSES = tuple(sorted(imagenet_classes(), key=str.lower))
+CLASSES = listed_classes()
 MIDDLE = 0.6
 """How much the picture of a class keeps to its middle where nothing is said: things have one."""
 
