@@ -66,6 +66,8 @@ def served(name: str) -> Iterator[str]:
             while True:
                 with suppress(OSError), urlopen(url, timeout=5):
                     break
+                if process.poll() is not None:
+                    raise RuntimeError(f"{name} ended with {process.returncode}")
                 time.sleep(0.3)
             yield url
         finally:

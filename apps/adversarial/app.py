@@ -10,6 +10,7 @@ from phosphene import (
     fool,
     fool_from_nothing,
     landscape,
+    lay_patch,
     patch,
     robustness,
     transfer,
@@ -76,8 +77,12 @@ UNIVERSAL = (
     "pictures or thirty: every fourth is only tested on. Of one alone, eight parts are taken."
 )
 PATCH = (
-    "Not faint at all, but a thing to print: wherever it lies, the network sees the patch. Click "
-    "on your picture to say where; take *patch.png* home, or give it back to lay it elsewhere."
+    "Not faint at all, but a thing to print: wherever it lies, the network sees the patch. Take "
+    "*patch.png* home, or click on it under *Pictures*: then stick it where you like."
+)
+STICK = (
+    "**Drag the patch over the picture**, or tap where it is to lie: the network is asked at once. "
+    "This one was trained on six photographs to be a toaster. Where does the animal win?"
 )
 
 
@@ -196,6 +201,19 @@ demo = ui.page(
             explain=PATCH,
             results=RESULTS,
             views=pictures("Picture"),
+            group="Patterns",
+        ),
+        ui.Tab(
+            "Stick it on",
+            lay_patch,
+            examples=[
+                example(name, pattern=str(HERE / "examples" / "toaster_patch.jpg"))
+                for name in ("cat", "coffee", "koala")
+            ],
+            explain=STICK,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("Picture"), ui.Panels("Elsewhere"), ui.Tables("Answers")],
             group="Patterns",
         ),
     ],

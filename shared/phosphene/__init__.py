@@ -15,7 +15,7 @@ from phosphene.methods.adversarial.curve import epsilon_curve
 from phosphene.methods.adversarial.fool import fool
 from phosphene.methods.adversarial.landscape import landscape
 from phosphene.methods.adversarial.nothing import fool_from_nothing
-from phosphene.methods.adversarial.patch import patch
+from phosphene.methods.adversarial.patch import lay_patch, patch
 from phosphene.methods.adversarial.robustness import robustness
 from phosphene.methods.adversarial.transfer import transfer
 from phosphene.methods.adversarial.universal import universal
@@ -94,6 +94,7 @@ __all__ = [
     "invert_layers",
     "landscape",
     "latent_map",
+    "lay_patch",
     "layer",
     "load_autoencoder",
     "load_network",

@@ -9,12 +9,15 @@ from typing import Any
 
 from PIL import Image
 
+ITSELF = "itself"
+"""In what a panel sets: the panel's own picture."""
+
 
 @dataclass(frozen=True)
 class Panel:
     """A further picture beside the result, with a caption and a longer note on what it shows.
 
-    `sets` names the knobs that choosing it fills in, with their values.
+    `sets` names the knobs that choosing it fills in, with their values; a picture may be `ITSELF`.
     """
 
     image: Image.Image

@@ -7,6 +7,7 @@ import subprocess
 from functools import cache
 
 from conftest import ROOT
+from steps import DARK
 
 AXE = "axe-core@4.10.3"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -30,12 +31,6 @@ CONTRAST = """tab => {
     const pair = [getComputedStyle(tab).color, getComputedStyle(document.body).backgroundColor];
     const [low, high] = pair.map(light).sort((a, b) => a - b);
     return (high + 0.05) / (low + 0.05);
-}"""
-
-# Gradio writes the color of the ground into the page when it opens.
-DARK = """dark => {
-    document.body.classList.toggle('dark', dark);
-    document.body.style.background = 'var(--body-background-fill)';
 }"""
 
 

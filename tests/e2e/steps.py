@@ -128,6 +128,22 @@ def sources_while_running(page, count, seconds=120):
     return shown
 
 
+# Gradio writes the color of the ground into the page when it opens.
+DARK = """dark => {
+    document.body.classList.toggle('dark', dark);
+    document.body.style.background = 'var(--body-background-fill)';
+}"""
+
+
+def in_both_themes(page, name, *widths):
+    """Take the whole page's picture in light and dark at each width; it ends light and wide."""
+    for dark, theme in ((False, "light"), (True, "dark")):
+        page.evaluate(DARK, dark)
+        photographed(page, f"{name}-{theme}", *widths)
+    page.evaluate(DARK, False)
+    page.set_viewport_size({"width": widths[0], "height": 900})
+
+
 def photographed(page, name, *widths):
     """Take the whole page's picture at each width; nothing may stick out sideways."""
     SHOTS.mkdir(parents=True, exist_ok=True)

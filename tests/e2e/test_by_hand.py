@@ -64,3 +64,44 @@ def test_pictures_grow_from_the_kinds_of_the_examples_given(serve, visit, tmp_pa
     grown = np.asarray(Image.open(tmp_path / "grown.png").convert("RGB"), float)
     halves = [half[..., 0].mean() - half[..., 2].mean() for half in np.array_split(grown, 2, 1)]
     assert abs(halves[0] - halves[1]) > 20
+
+
+def drag(page, image, start, end):
+    """With the mouse from one share of a picture to another, in small steps."""
+    image.scroll_into_view_if_needed()
+    box = image.bounding_box()
+    page.mouse.move(*(box[side] + at * box[size] for side, at, size in sides(start)))
+    page.mouse.down()
+    page.mouse.move(*(box[side] + at * box[size] for side, at, size in sides(end)), steps=8)
+    page.mouse.up()
+
+
+def sides(place):
+    return (("x", place[0], "width"), ("y", place[1], "height"))
+
+
+def test_a_patch_is_dragged_over_the_picture(serve, visit):
+    page = visit(f"{serve('adversarial')}/?tab=Stick it on&size=64&place=0.5, 0.5")
+    ready(page)
+    image = page.locator(".ph-places img").locator("visible=true").last
+    drag(page, image, (0.5, 0.5), (0.25, 0.75))
+    done(page)
+    place = page.get_by_label("Where it lies").locator("visible=true").first
+    across, down = (float(share) for share in place.input_value().split(","))
+    assert abs(across - 0.25) < 0.03
+    assert abs(down - 0.75) < 0.03
+
+
+def test_a_region_of_a_map_is_read_by_dragging(serve, visit):
+    page = visit(f"{serve('saliency')}/?tab=One method&size=64")
+    ready(page)
+    run(page)
+    assert "done" in done(page)
+    page.get_by_role("tab", name="Map", exact=True).locator("visible=true").first.click()
+    image = page.locator(".ph-regions img").locator("visible=true").first
+    drag(page, image, (0.25, 0.25), (0.75, 0.75))
+    words = page.get_by_text("of the whole map on").locator("visible=true").first
+    words.wait_for(timeout=10_000)
+    assert "rows 16 to 47, columns 16 to 47" in words.inner_text()
+    image.click()
+    page.get_by_text("row 32, column 32").locator("visible=true").first.wait_for(timeout=10_000)

@@ -9,7 +9,7 @@ import pytest
 from audits import audit
 from conftest import ROOT
 from PIL import Image
-from steps import TABS, button, done, photographed, ready, run, settings_of, tab_of, take
+from steps import TABS, button, done, in_both_themes, ready, run, settings_of, tab_of, take
 
 from phosphene.images import video
 from phosphene.knobs import File, Pictures, parameters
@@ -100,6 +100,8 @@ def test_a_tab_runs_and_its_views_show_what_they_promise(app, tab, serve, visit,
     declared = tab_of(app, tab)
     page = visit(f"{serve(app)}/{settings_of(app, tab)}&__theme=light")
     ready(page)
+    name = f"{app}-{tab.lower().replace(' ', '_')}"
+    in_both_themes(page, f"{name}-idle", 1280, 390)
     give_what_it_needs(page, app, declared, film)
     run(page)
     assert "done" in done(page)
@@ -118,6 +120,5 @@ def test_a_tab_runs_and_its_views_show_what_they_promise(app, tab, serve, visit,
     assert recipe["method"] == declared.method.__name__
     opened(page, shown[0].title)
     assert not audit(page)
-    slug = tab.lower().replace(" ", "_")
-    photographed(page, f"{app}-{slug}", 1280, 390)
+    in_both_themes(page, f"{name}-finished", 1280, 390)
     button(page, "Run").click(trial=True)

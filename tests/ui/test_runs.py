@@ -469,3 +469,14 @@ def test_a_click_on_a_map_reads_the_value_of_its_file(tmp_path):
     edge = gr.SelectData(None, {"index": [40, 30], "value": None})
     assert "row 2, column 3: 11" in events._reading(shown, [str(tmp_path / "map.npy")], edge)
     assert "row" not in str(events._reading(shown, None, click))
+
+
+def test_a_drag_on_a_map_sums_the_values_of_its_region(tmp_path):
+    np.save(tmp_path / "map.npy", np.arange(12, dtype=np.float32).reshape(3, 4))
+    files = [str(tmp_path / "map.npy")]
+    words = events._region("0.5, 0, 1, 0.3333", files)
+    assert "rows 0 to 0, columns 2 to 3: sum 5, mean 2.5" in words
+    assert "8% of the whole map on 17% of its pixels" in words
+    for nothing in ("", "0.5, 0.5, 0.5, 0.9", "a, b, c, d", "1, 2"):
+        assert "rows" not in str(events._region(nothing, files))
+    assert "rows" not in str(events._region("0, 0, 1, 1", None))

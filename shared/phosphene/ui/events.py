@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +15,7 @@ import numpy as np
 
 from phosphene import images
 from phosphene.errors import PhospheneError
+from phosphene.frame import ITSELF
 from phosphene.knobs import Mask, Picture, Point
 from phosphene.ui import follow, html, permalinks, play, visits
 from phosphene.ui.api import endpoint
@@ -40,6 +42,7 @@ def connect(form: Form, restored: Any) -> None:
     for view in form.views:
         if isinstance(view, Map):
             view.stage.select(_reading, [view.stage, form.files], form.status, **QUIET)
+            view.region.input(_region, [view.region, form.files], form.status, **QUIET)
     follow.network(form, restored, QUIET)
     follow.layers(form, restored, QUIET)
     _follow_pictures(form, restored)
@@ -130,14 +133,40 @@ def _connect_verdict(form: Form) -> None:
 
 def _reading(shown: Any, files: Sequence[str] | None, event: gr.SelectData) -> Any:
     """The value of a map where somebody clicked on its picture."""
-    path = next((path for path in files or () if Path(path).name == "map.npy"), None)
-    if path is None or shown is None:
+    numbers = _numbers(files)
+    if numbers is None or shown is None:
         return gr.skip()
-    numbers = np.load(path)
     sides = zip(event.index[::-1], shown.shape, numbers.shape, strict=False)
     row, column = (min(int(at / side * count), count - 1) for at, side, count in sides)
     words = f"row {row}, column {column}: {numbers[row, column]:.4g}"
     return html.status(words, 1.0, "done")
+
+
+def _region(shares: str, files: Sequence[str] | None) -> Any:
+    """What a map says of a dragged region: "left, top, right, bottom" as shares of the picture."""
+    numbers = _numbers(files)
+    with suppress(ValueError):
+        left, top, right, bottom = (min(max(float(x), 0.0), 1.0) for x in shares.split(","))
+        if numbers is not None and left < right and top < bottom:
+            height, width = numbers.shape
+            rows = slice(int(top * height), max(math.ceil(bottom * height), 1))
+            columns = slice(int(left * width), max(math.ceil(right * width), 1))
+            part = numbers[rows, columns]
+            total = float(np.abs(numbers).sum())
+            share = float(np.abs(part).sum()) / total if total else 0.0
+            words = (
+                f"rows {rows.start} to {rows.stop - 1}, columns {columns.start} to "
+                f"{columns.stop - 1}: sum {part.sum():.4g}, mean {part.mean():.4g}, {share:.0%} of "
+                f"the whole map on {part.size / numbers.size:.0%} of its pixels"
+            )
+            return html.status(words, 1.0, "done")
+    return gr.skip()
+
+
+def _numbers(files: Sequence[str] | None) -> Any:
+    """The bare map of the last run, if there is one."""
+    path = next((path for path in files or () if Path(path).name == "map.npy"), None)
+    return None if path is None else np.load(path)
 
 
 def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:
@@ -161,12 +190,18 @@ def _connect_panels(
         if chosen and chosen is not form:  # the pictures go along
             own = dict(zip(pictures, given, strict=True))
             sets = {n: path for n, path in own.items() if path and n in chosen.named} | dict(sets)
+        sets = {n: _own(event) if value == ITSELF else value for n, value in sets.items()}
         return visits.filled(ordered, chosen, sets, chooser)
 
     source: list[Any] = [form.run_state, *(form.named[name][1] for name in pictures)]
     inputs = [control for other in ordered for control in other.inputs]
     rows = chooser.rows if chooser else []
     view.gallery.select(fill, source, [*inputs, *rows], **QUIET)
+
+
+def _own(event: gr.SelectData) -> str:
+    """The file of the panel that was chosen."""
+    return str(event.value["image"]["path"])
 
 
 def cleared(form: Form) -> list[Any]:
@@ -256,12 +291,13 @@ def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
 
 
 def _follow_points(form: Form) -> None:
-    """A click on a picture sets the points that lie on it; one that names none, on the result."""
+    """A click or drag on a picture sets its points; one of no picture lies on the result."""
     for parameter, control in form.named.values():
         if isinstance(parameter.knob, Point):
             named = form.named.get(parameter.knob.of)
             picture: Any = named[1] if named else form.stage
             if picture is not None:
+                picture.elem_classes = [*picture.elem_classes, "ph-places"]
                 picture.select(_point, picture, control, **QUIET)
 
 

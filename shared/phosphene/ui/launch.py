@@ -74,10 +74,11 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     limits.check()
     malloc.keep()  # before the server has threads of its own
     weights = os.environ.get("PHOSPHENE_WEIGHTS")
+    scripts = "".join(script(name) for name in ("page", "drag", "names"))
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
-        "head": f"<script>{script('page')}{script('names')}</script><style>{BAR}</style>",
+        "head": f"<script>{scripts}</script><style>{BAR}</style>",
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
         "mcp_server": importlib.util.find_spec("mcp") is not None,

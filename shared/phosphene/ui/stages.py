@@ -67,7 +67,13 @@ class Picture(View):
 
 
 class Map(Picture):
-    """A picture of numbers: a click on it reads one from the run's file `map.npy`."""
+    """A picture of numbers: a click reads one from the run's file `map.npy`, a drag a region."""
+
+    def build(self, opening: Path | None = None) -> None:
+        """The stage, and where the browser writes the region that was dragged."""
+        super().build(opening)
+        self.stage.elem_classes = [*self.stage.elem_classes, "ph-regions"]
+        self.region = gr.Textbox(container=False, elem_classes=["ph-region"])
 
 
 class Compare(View):

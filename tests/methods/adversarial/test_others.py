@@ -86,7 +86,7 @@ def test_a_patch_raises_its_class_and_can_be_laid_elsewhere():
     after = network().logits(images.to_tensor(made.image)).softmax(-1)
     assert after[0, toaster] > 10 * before[0, toaster]
     given = made.files["patch.png"]
-    elsewhere = last(phosphene.patch, PANDA, area=30, pattern=given, place=(1, 0))
+    elsewhere = last(phosphene.lay_patch, PANDA, area=30, pattern=given, place=(1, 0))
     assert elsewhere.steps == 1
     untouched = np.asarray(images.load(PANDA, 96))[40:, :20]
     assert np.array_equal(np.asarray(elsewhere.image)[40:, :20], untouched)

@@ -100,3 +100,16 @@ def test_what_is_not_known_is_named_with_its_remedy():
         list(attribute(PANDA, target="pandaa bear cub", **SMALL))
     with pytest.raises(InputError, match="choose another class"):
         list(attribute(PANDA, target="koala", versus="koala", **SMALL))
+
+
+def test_a_map_of_nothing_says_so(monkeypatch):
+    def run(case, options):
+        yield Estimate(torch.zeros_like(case.x[:, :1]), 1, 1)
+
+    item = Attribution(run, "Nothing", False, 1, "Finds nothing.", "Finds nothing.", "1")
+    monkeypatch.setitem(ATTRIBUTIONS, "gradient", item)
+    (frame,) = attribute(PANDA, **SMALL)
+    assert "zero everywhere" in frame.note
+    monkeypatch.undo()
+    (frame,) = attribute(PANDA, **SMALL)
+    assert "zero" not in frame.note

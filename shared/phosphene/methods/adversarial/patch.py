@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Generator, Tensor
 
 from phosphene import images
-from phosphene.frame import Frame, Panel, Table
+from phosphene.frame import ITSELF, Frame, Panel, Table
 from phosphene.images import ImageLike
 from phosphene.knobs import ClassChoice, Picture, Pictures, Point, Range, Seed
 from phosphene.methods import method
@@ -26,22 +26,20 @@ BATCH = 6
 TURN = 20.0
 """Degrees by which a patch is turned at most while it is trained, either way."""
 
+Place = Annotated[
+    tuple[float, float],
+    Point(of="", label="Where it lies", help="the patch's middle; drag it there"),
+]
+Area = Annotated[float, Range(2, 60, 1, label="Size of the patch", help="percent of the picture")]
+
 
 @method
 def patch(
     image: Photo,
     *,
     target: Annotated[str, ClassChoice(options=CLASSES, label="What should it be?")] = "toaster",
-    place: Annotated[
-        tuple[float, float], Point(label="Where it lies", help="the patch's middle")
-    ] = (0.25, 0.75),
-    area: Annotated[
-        float, Range(2, 60, 1, label="Size of the patch", help="percent of the picture")
-    ] = 25,
-    pattern: Annotated[
-        ImageLike | None,
-        Picture(label="A patch made before", help="only laid on the picture", advanced=True),
-    ] = None,
+    place: Place = (0.25, 0.75),
+    area: Area = 25,
     others: Annotated[
         Sequence[ImageLike] | None,
         Pictures(32, label="Other pictures to learn from", advanced=True),
@@ -61,19 +59,13 @@ def patch(
     """Train a patch for a class and lay it on a picture, wherever you like.
 
     It is learned on random places, turns and sizes over the picture and `others` (arXiv
-    1712.09665), in colors that a printer has, and comes as a file to print; given back as
-    `pattern` it is laid elsewhere without training.
+    1712.09665), in colors that a printer has, and comes as a file to print, which `lay_patch` lays
+    elsewhere.
     """
     case = prepare(image, target, size, network, device)
     net, original = case.network, case.original
-    height, width = original.shape[-2:]
-    side = max(8, round(math.sqrt(area / 100 * height * width)))
-    side = min(side, height, width)
+    side = _side(original, area)
     label = torch.tensor([net.find_class(target)], device=net.device)
-    if pattern is not None:
-        given = images.to_tensor(images.load(pattern), net.device)
-        yield _laid(case, images.scaled(given, side, side), place, Frame(case.image))
-        return
     generator = torch.Generator().manual_seed(seed)
     backgrounds = [original, *(_like(other, original) for other in others or ())]
     begin = (0.5 + 0.1 * torch.randn((1, 3, side, side), generator=generator)).clamp(0, 1)
@@ -105,6 +97,31 @@ def patch(
         if not frame.last:
             yield frame
     yield _laid(case, square, place, frame)
+
+
+@method
+def lay_patch(
+    image: Photo,
+    *,
+    pattern: Annotated[ImageLike, Picture(label="The patch", help="a patch.png, or any picture")],
+    place: Place = (0.25, 0.75),
+    area: Area = 25,
+    size: Size = 224,
+    network: Net = "efficientnet_lite0",
+    seed: Seed = 0,
+    device: str | None = None,
+) -> Iterator[Frame]:
+    """Lay a patch made before on a picture, and ask the network again (arXiv 1712.09665)."""
+    case = prepare(image, "", size, network, device)
+    side = _side(case.original, area)
+    given = images.to_tensor(images.load(pattern), case.network.device)
+    yield _laid(case, images.scaled(given, side, side), place, Frame(case.image))
+
+
+def _side(original: Tensor, area: float) -> int:
+    """The patch's side in pixels, from its share of the picture in percent."""
+    height, width = original.shape[-2:]
+    return min(max(8, round(math.sqrt(area / 100 * height * width))), height, width)
 
 
 def laid(original: Tensor, square: Tensor, place: tuple[float, float]) -> Tensor:
@@ -168,7 +185,7 @@ def _laid(case: Case, square: Tensor, place: tuple[float, float], frame: Frame) 
         image=image,
         note=f"{old} {before:.0%} → {name} {chance:.0%}",
         verdict=verdict,
-        panels=(Panel(printable, "the patch, to print"), *panels),
+        panels=(Panel(printable, "the patch, to print", sets={"pattern": ITSELF}), *panels),
         tables=(
             Table("Wherever it lies", ("from left, top", "answer", "%"), tuple(rows)),
             report.before_and_after(case.before, verdict),

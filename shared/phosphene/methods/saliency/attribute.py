@@ -41,6 +41,8 @@ from phosphene.methods.saliency.parameters import (
     Window,
 )
 
+EMPTY = ": zero everywhere, for this method finds nothing that speaks for it"
+
 
 @method
 def attribute(
@@ -110,7 +112,7 @@ def attribute(
         history[-1] if history else {},
         history,
         time.monotonic() - begun,
-        f"{asked.title} for {case.name}",
+        f"{asked.title} for {case.name}{'' if before.any() else EMPTY}",
         measures(case, drawn, last),
         case.before,
         drawn.panels(),
