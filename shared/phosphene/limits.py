@@ -48,8 +48,12 @@ UPLOAD = Limit("PHOSPHENE_UPLOAD", 30, "MB", "of one uploaded file", free=False)
 UPLOAD_RATE = Limit("PHOSPHENE_UPLOAD_RATE", 200, "MB a minute", "uploaded by one visitor")
 UPLOAD_TOTAL = Limit("PHOSPHENE_UPLOAD_TOTAL", 4000, "MB an hour", "uploaded by all visitors")
 VISITORS = Limit("PHOSPHENE_VISITORS", 64, "visitors", "who run or wait at a time", free=False)
+SHUTDOWN = Limit(
+    "PHOSPHENE_SHUTDOWN", 20, "seconds", "for running work, once told to stop", free=False
+)
 HUB_SIZE = Limit("PHOSPHENE_HUB_SIZE", 2000, "MB", "of a network from the Hub")
-LIMITS = (SECONDS, PIXELS, STEPS, WORK, UPLOAD, UPLOAD_RATE, UPLOAD_TOTAL, VISITORS, HUB_SIZE)
+_RUNS = (SECONDS, PIXELS, STEPS, WORK)
+LIMITS = (*_RUNS, UPLOAD, UPLOAD_RATE, UPLOAD_TOTAL, VISITORS, SHUTDOWN, HUB_SIZE)
 
 HUB = "PHOSPHENE_HUB"
 """Which networks may come from the Hub: `*` (all, the default), `none`, or patterns by commas."""

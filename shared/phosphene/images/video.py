@@ -15,6 +15,10 @@ from phosphene.errors import InputError
 
 LONGEST = 300
 """Pictures of a film that are read at most."""
+LARGEST = 4096 * 4096
+"""Pixels of one of its pictures at most."""
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif"
+"""What is read, whatever a file is called: a playlist has FFmpeg open other files and sites."""
 
 
 def read(path: str | Path, size: int, rate: float, longest: int = LONGEST) -> list[Image.Image]:
@@ -23,9 +27,17 @@ def read(path: str | Path, size: int, rate: float, longest: int = LONGEST) -> li
 
     name = Path(path).name
     try:
-        with av.open(str(path)) as container:
+        only = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
+        with av.open(str(path), options=only) as container:
             if not container.streams.video:
                 raise InputError(f"{name} has no pictures; choose a video")
+            shape = container.streams.video[0].codec_context
+            if shape.width * shape.height > LARGEST:
+                raise InputError(
+                    f"{name} is {shape.width}×{shape.height}; "
+                    f"make it smaller than {LARGEST // 1_000_000} million pixels"
+                )
+            shape.options = {"max_pixels": str(LARGEST)}  # where it grows on its way
             pictures = list(_thinned(container, rate, size, longest + 1))
     except (av.FFmpegError, OSError, ValueError) as error:
         if isinstance(error, InputError):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError, quoted, unknown
-from phosphene.networks import weights
+from phosphene.networks import hollow, weights
 from phosphene.networks.autoencoders import EMBEDDED, WEIGHTS
 from phosphene.networks.autoencoders.layers import SmallLayers
 from phosphene.networks.loading import note_use
@@ -172,10 +172,14 @@ def _load(name: str, where: torch.device) -> Autoencoder:
     if kind not in CLASSES:
         raise InputError(f"{name} is a {quoted(kind)}; choose one of {', '.join(CLASSES[1:])}")
     small = kind == "SmallAutoencoder"
-    model: Any = _layers(config) if small else _class(str(kind)).from_config(config)
+    make = _layers if small else _class(str(kind)).from_config
     try:
-        model.load_state_dict(_renamed(weights.load(source, torch.device("cpu"))))
-    except RuntimeError:
+        model: Any = hollow.filled(
+            lambda: make(config), lambda m: m, lambda _: _renamed(weights.load(source, where))
+        )
+    except RuntimeError as error:
+        if isinstance(error, WeightsError) or "CUDA" in str(error):
+            raise
         raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
     if not small:
         _spare_memory(model)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -84,12 +85,20 @@ def _array(path: Path, name: str) -> tuple[Tensor, Mapping[str, str]]:
                     raise InputError(f"{name} holds {len(keys)} tensors; save one by itself")
                 return file.get_tensor(keys[0]).float(), file.metadata() or {}
         if path.suffix == ".npy":
-            return torch.from_numpy(np.load(path, allow_pickle=False).astype(np.float32)), {}
+            return torch.from_numpy(_numbers(path)), {}
     except (OSError, ValueError, TypeError, EOFError, SafetensorError) as error:
         if isinstance(error, PhospheneError):
             raise
         raise InputError(f"{name} cannot be read as features; save numbers alone") from None
     raise InputError(f"{name} is not a feature file; give .npy or .safetensors")
+
+
+def _numbers(path: Path) -> npt.NDArray[np.float32]:
+    """Of a .npy file; ValueError for anything else, and for one that claims more than it holds."""
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        raise ValueError
+    return array.astype(np.float32)
 
 
 def _size(

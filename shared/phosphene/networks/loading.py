@@ -15,7 +15,7 @@ from torch import nn
 
 from phosphene import device as devices
 from phosphene.errors import WeightsError
-from phosphene.networks import weights, zoo
+from phosphene.networks import hollow, weights, zoo
 from phosphene.networks.network import Network
 from phosphene.networks.weights import Source
 
@@ -90,18 +90,37 @@ def _bytes(network: nn.Module) -> int:
     return sum(tensor.nbytes for tensor in held)
 
 
-def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
-    architecture = zoo.architecture(name)
-    source = weights.fetch(name, device_type=device.type)
-    own = source.kind == "own"  # it came with its weights
-    state = architecture.body.state_dict() if own else weights.load(source, torch.device("cpu"))
-    if source.kind == "embedded" and name.startswith("efficientnet"):
-        # The package's tensors are timm's, in order, under other names.
-        state = dict(zip(architecture.body.state_dict(), state.values(), strict=True))
+def _architecture(name: str, source: Source, device: torch.device) -> zoo.Architecture:
+    """With the weights of the source, read straight onto the device."""
+    if source.kind == "own":  # it came with its weights
+        return zoo.architecture(name)
+
+    def state(body: nn.Module) -> dict[str, torch.Tensor]:
+        # In float32, whatever the file has: what follows is folded in that precision.
+        tensors = {
+            key: tensor.float() if tensor.is_floating_point() else tensor
+            for key, tensor in weights.load(source, device).items()
+        }
+        if source.kind == "embedded" and name.startswith("efficientnet"):
+            # The package's tensors are timm's, in order, under other names.
+            return dict(zip(body.state_dict(), tensors.values(), strict=True))
+        return tensors
+
     try:
-        architecture.body.load_state_dict(state)
-    except RuntimeError:
+        made = hollow.filled(lambda: zoo.architecture(name), lambda a: a.body, state)
+    except RuntimeError as error:
+        if isinstance(error, WeightsError) or "CUDA" in str(error):
+            raise
         raise WeightsError(f"the weights in {source.origin} do not fit {name}") from None
+    made.body.to(device)  # what no file holds
+    return made
+
+
+def _load(name: str, device: torch.device, pooling: Pooling) -> Network:
+    zoo.check(name)
+    # First of all: what may not be loaded, or is too large, is not even built.
+    source = weights.fetch(name, device_type=device.type)
+    architecture = _architecture(name, source, device)
     if pooling == "average":
         zoo.average_pools(architecture.body)
     # Measured (benchmarks/): bfloat16 pays on VGG's large dense convolutions, not on depthwise

@@ -10,6 +10,7 @@ import copy
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -49,8 +50,8 @@ class Network(nn.Module):
         self.body.to(dtype).to(memory_format=torch.channels_last)
         self._labels = _labels(architecture.classes)
         self._lock = threading.Lock()
-        self._walks: dict[tuple[str, ...], fx.GraphModule] = {}
-        self._halves: dict[tuple[str, ...], tuple[fx.GraphModule, fx.GraphModule]] = {}
+        self._walks = walks.Recent[fx.GraphModule]()
+        self._halves = walks.Recent[tuple[fx.GraphModule, fx.GraphModule]]()
         self._ruled: dict[backward.Rule, Network] = {}
         self._copy: walks.Copy = walks.plain
         self._structure = Structure(name, architecture)
@@ -82,7 +83,7 @@ class Network(nn.Module):
         walk = self._walk(names)
         with devices.device_lock(self.device):
             values: dict[str, Tensor] = walk(self.normalize(x))
-        return self._activations(values)
+        return self._activations({name: values[name] for name in names})
 
     def split(self, x: Tensor, layer: str, taps: Iterable[str]) -> tuple[Tensor, walks.Rest]:
         """The value at a layer, and what is computed from such a value up to the taps.
@@ -98,7 +99,8 @@ class Network(nn.Module):
 
         def rest(value: Tensor) -> dict[str, Tensor]:
             with devices.device_lock(self.device):
-                return self._activations(second(**{**values, key: value}))
+                ends = second(**{**values, key: value})
+                return self._activations({name: ends[name] for name in names})
 
         return values[key], rest
 
@@ -109,13 +111,12 @@ class Network(nn.Module):
         the activations are computed from them.
         """
         names = tuple(dict.fromkeys(taps))
-        key = ("attention of", *names)
+        key = ("attention of", *sorted(names))
         with self._lock:
-            if key not in self._walks:
-                ends = {name: self._structure.node(name) for name in names}
-                walk = attention.until(self.body, self._structure.graph, ends)
-                self._walks[key] = walk
-            walk = self._walks[key]
+            ends = {name: self._structure.node(name) for name in sorted(names)}
+            graph = self._structure.graph
+            make = partial(attention.until, self.body, graph, ends)
+            walk = self._walks.get_or_make(key, make)
         with devices.device_lock(self.device):
             values: dict[str, Tensor] = walk(self.normalize(x))
         layers = [values[str(index)] for index in range(len(values) - len(names))]
@@ -127,7 +128,7 @@ class Network(nn.Module):
             if rule not in self._ruled:
                 other = copy.copy(self)
                 other._lock = threading.Lock()
-                other._walks, other._halves, other._ruled = {}, {}, {}
+                other._walks, other._halves, other._ruled = walks.Recent(), walks.Recent(), {}
                 other._copy = backward.ruled(self.body, rule)
                 self._ruled[rule] = other
             return self._ruled[rule]
@@ -180,7 +181,8 @@ class Network(nn.Module):
         if not self.classes:
             raise InputError(f"{self.name} has no classes; choose efficientnet_lite0")
         text = str(name).strip().lower()
-        if text.isdigit() and int(text) < len(self.classes):
+        # Python counts superscripts and other scripts among the digits.
+        if text.isascii() and text.isdigit() and len(text) < 9 and int(text) < len(self.classes):
             return int(text)
         labels = [label.lower() for label in self._labels]
         if text in labels:
@@ -206,24 +208,23 @@ class Network(nn.Module):
             )
 
     def _walk(self, names: tuple[str, ...]) -> fx.GraphModule:
-        """The graph truncated after the deepest of the taps; made once."""
+        """The graph truncated after the deepest of the taps, the same for any order of them."""
+        key = tuple(sorted(names))
         with self._lock:
-            if names not in self._walks:
-                ends = {name: self._structure.node(name) for name in names}
-                graph = self._structure.graph
-                self._walks[names] = walks.until(self.body, graph, ends, self._copy)
-            return self._walks[names]
+            ends = {name: self._structure.node(name) for name in key}
+            graph, copies = self._structure.graph, self._copy
+            return self._walks.get_or_make(key, lambda: walks.until(self.body, graph, ends, copies))
 
     def _split(self, layer: str, names: tuple[str, ...]) -> tuple[fx.GraphModule, fx.GraphModule]:
-        """The graph up to a layer and on to the taps; made once."""
+        """The graph up to a layer and on to the taps, the same for any order of them."""
+        key = tuple(sorted(names))
         with self._lock:
-            key = (layer, *names)
-            if key not in self._halves:
-                ends = {name: self._structure.node(name) for name in names}
-                node, graph = self._structure.node(layer), self._structure.graph
-                halves = walks.halves(self.body, graph, node, ends, self._copy)
-                self._halves[key] = halves
-            return self._halves[key]
+            ends = {name: self._structure.node(name) for name in key}
+            node, graph = self._structure.node(layer), self._structure.graph
+            copies = self._copy
+            return self._halves.get_or_make(
+                (layer, *key), lambda: walks.halves(self.body, graph, node, ends, copies)
+            )
 
 
 def _labels(classes: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from typing import Generic, TypeAlias, TypeVar
 
 from torch import Tensor, fx, nn
 
 from phosphene.networks import graphs
+
+Graphs = TypeVar("Graphs")
+KEPT = 64
+"""Graphs that a network keeps: those used last."""
+
+
+class Recent(OrderedDict[tuple[str, ...], Graphs], Generic[Graphs]):
+    """Graphs by what they lead to; what was not used for longest goes where there are too many."""
+
+    def get_or_make(self, key: tuple[str, ...], make: Callable[[], Graphs]) -> Graphs:
+        """The graph of a key, made where it is missing."""
+        if key not in self:
+            self[key] = make()
+        self.move_to_end(key)
+        while len(self) > KEPT:
+            self.popitem(last=False)
+        return self[key]
+
 
 Copies: TypeAlias = dict[fx.Node, fx.Node]
 Copy: TypeAlias = Callable[[fx.Graph, fx.Node, Copies], fx.Node]

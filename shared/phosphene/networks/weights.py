@@ -42,6 +42,7 @@ __all__ = [
     "Source",
     "State",
     "at_hand",
+    "check_allowed",
     "fetch",
     "fetch_row",
     "load",
@@ -103,6 +104,13 @@ def fetch_row(entry: Row, *, device_type: str = "cpu", progress: Progress | None
             return replace(packed, notice=f"embedded copy used: {error}")
         raise
     return source
+
+
+def check_allowed(name: str) -> None:
+    """WeightsError where the operator does not let a network be loaded; asks nobody."""
+    entry = unlocked(name)
+    if entry.repo and not entry.embedded and entry.name not in OWN:
+        limits.check_hub(entry.repo)
 
 
 def at_hand(name: str, device_type: str = "cpu") -> Source | None:

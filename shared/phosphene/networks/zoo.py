@@ -60,6 +60,13 @@ def known(name: str) -> bool:
     return name in EMBEDDED or name in OWN or (name.startswith("timm/") and timm.is_model(name[5:]))
 
 
+def check(name: str) -> None:
+    """InputError with the nearest names where there is no architecture of that name."""
+    if not known(name):
+        near = [f"timm/{model}" for model in timm.list_models()]
+        raise unknown("network", name, [*EMBEDDED, *near])
+
+
 _VGG_BLOCKS = ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512))
 
 
@@ -81,9 +88,7 @@ def vgg19() -> Architecture:
 
 def classifier(name: str) -> Architecture:
     """A classifier of timm by its Hub name, or one of the embedded EfficientNets."""
-    if not known(name) or name == "vgg19":
-        near = [f"timm/{model}" for model in timm.list_models()]
-        raise unknown("network", name, [*EMBEDDED, *near])
+    check(name)
     model = f"tf_{name}" if name in EMBEDDED else name.removeprefix("timm/")
     body: Any = timm.create_model(model, pretrained=False)
     settings = resolve_data_config(model=body)  # type: ignore[no-untyped-call]

@@ -17,12 +17,12 @@ from phosphene import images
 from phosphene.errors import PhospheneError
 from phosphene.frame import ITSELF
 from phosphene.knobs import Mask, Picture, Point
-from phosphene.ui import follow, html, permalinks, play, visits
+from phosphene.ui import follow, html, notices, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.footers import Verdict
 from phosphene.ui.form import LARGER, Form
-from phosphene.ui.runs import Run, user_error
+from phosphene.ui.runs import Run
 from phosphene.ui.scripts import script
 from phosphene.ui.stages import Map, Panels, PanelSlider
 from phosphene.ui.views import Updates
@@ -278,7 +278,7 @@ def _check(path: str) -> None:
     try:
         images.load(path, BRUSHED)
     except PhospheneError as error:
-        raise user_error(error) from None
+        raise notices.failed(error) from None
 
 
 def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:

@@ -10,10 +10,11 @@ import gradio as gr
 
 from phosphene import device
 from phosphene.errors import PhospheneError
+from phosphene.hosting import workers
 from phosphene.knobs import ClassChoice, LayerChoice, NetworkChoice
 from phosphene.networks import weights, zoo
 from phosphene.networks.structure import Structure, structure
-from phosphene.ui import html
+from phosphene.ui import html, notices
 from phosphene.ui.form import Form
 from phosphene.ui.runs import user_error
 
@@ -68,21 +69,24 @@ def _pictured(networks: Sequence[str], name: str) -> Any:
 
 
 def device_words() -> str:
-    """The device that runs take place on."""
-    return device.describe(device.pick())
+    """The device that runs take place on, or the workers."""
+    pool = workers.pool()
+    return pool.words if pool else device.describe(device.pick())
 
 
 def _update(knobs: Sequence[Any], first: bool, name: str, *values: Any) -> list[Any]:
     try:
-        known = structure(str(name)) if name else None
         kind = device.pick().type
         names = zoo.members(str(name)) if name else ()
+        for one in filter(zoo.known, names):
+            weights.check_allowed(one)  # what may not be loaded is not even built
+        known = structure(str(name)) if name else None
         sources = [s for one in names if (s := weights.at_hand(one, device_type=kind))]
     except PhospheneError as error:
-        gr.Warning(html.escaped(str(error)))
+        notices.warn(str(error))
         known = None
     except Exception as error:
-        gr.Warning(str(user_error(error).message))
+        notices.warn(str(user_error(error).message))
         known = None
     if known is None:
         return [gr.skip() for _ in range(len(knobs) + first)]

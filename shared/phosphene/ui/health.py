@@ -7,6 +7,7 @@ import time
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from phosphene.hosting import ending
 from phosphene.ui import runs
 from phosphene.version import __version__
 
@@ -22,13 +23,14 @@ class Middleware:
         if scope["type"] == "http" and scope["path"].rstrip("/") == "/health":
             running, waiting = runs.turns().busy()
             told = {
-                "status": "ok",
+                "status": "stopping" if ending.begun() else "ok",
                 "version": __version__,
                 "seconds": round(time.monotonic() - self._begun),
                 "running": running,
                 "waiting": waiting,
             }
-            answer = JSONResponse(told, headers={"Cache-Control": "no-store"})
+            status = 503 if ending.begun() else 200  # what is before it sends nobody any more
+            answer = JSONResponse(told, status, headers={"Cache-Control": "no-store"})
             await answer(scope, receive, send)
             return
         await self._app(scope, receive, send)

@@ -96,7 +96,9 @@ def parade(sites: Mapping[str, gr.Blocks], photo: str | None) -> Iterator[dict[s
                 words = f"{title}: {round(100 * frame.step / max(frame.steps, 1))} %"
                 yield {**facts, "words": words, "image": _data(frame)}
         except Exception as error:
-            yield {"app": name, "state": "error", "words": str(user_error(error).message)}
+            # Shown as text on the card and as HTML above it: no mark of HTML may be in it.
+            words = str(user_error(error).message).replace("<", "‹").replace(">", "›")
+            yield {"app": name, "state": "error", "words": words}
             continue
         if frame:
             words = f"{title}: yours. Open it to go on"

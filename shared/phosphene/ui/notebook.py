@@ -39,5 +39,5 @@ def open(
         emoji="🔎",
     )
     if launch:
-        demo.launch(prevent_thread_lock=True, **launch_options(demo))
+        demo.launch(**launch_options(demo, prevent_thread_lock=True))
     return demo

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import events, landing, strips, visits
+from phosphene.ui import calling, events, landing, strips, visits
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
+from phosphene.ui.scripts import script
 from phosphene.ui.tab import Tab
 
 
@@ -43,6 +44,8 @@ def page(
         events.connect_panels(forms, chooser)
         landing.receive(forms)
         gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)
+        if tabs:
+            gr.HTML(calling.section(tabs), js_on_load=script("calling"), padding=False)
     # What the gallery writes on the app's card, and what tests run.
     vars(demo).update(idea=idea, emoji=emoji, tabs=tuple(tabs))
     demo.queue(max_size=64, default_concurrency_limit=8)

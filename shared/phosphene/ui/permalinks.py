@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from phosphene.errors import InputError
 from phosphene.knobs import Parameter, Picture
+from phosphene.ui import uploads
 from phosphene.ui.controls import MEDIA
 from phosphene.ui.form import Form
 from phosphene.ui.tab import example_name
@@ -100,6 +101,11 @@ def chosen_tab(query: str, names: Sequence[str]) -> str:
 
 
 def digest(value: Any) -> str:
-    """The SHA-256 of a picture's file, "" for anything else."""
-    is_file = isinstance(value, (str, Path)) and Path(value).suffix and Path(value).is_file()
-    return hashlib.sha256(Path(value).read_bytes()).hexdigest() if is_file else ""
+    """The SHA-256 of a picture that was uploaded here or comes with the page, "" for anything else.
+
+    A text that happens to be the path of some other file of this machine opens none.
+    """
+    if not isinstance(value, (str, Path)) or not Path(value).suffix:
+        return ""
+    known = uploads.uploaded(str(value)) or uploads.of_the_page(str(value))
+    return hashlib.sha256(Path(known).read_bytes()).hexdigest() if known else ""

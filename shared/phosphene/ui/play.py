@@ -13,7 +13,7 @@ import gradio as gr
 from phosphene import images
 from phosphene.errors import InputError
 from phosphene.hosting.turns import Waiting
-from phosphene.ui import follow, html, strokes
+from phosphene.ui import follow, html, notices, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.views import Outcome, Updates
@@ -46,7 +46,7 @@ def run(
         shown = user_error(error)
         status = html.status(str(shown.message), state="error")
         yield {**form.idle(), form.status: status, **kept}
-        raise shown from None
+        raise notices.failed(shown) from None
 
 
 def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Updates]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,19 @@ def safe_path(payload: Any) -> str:
 
 def uploaded(path: Any) -> str | None:
     """The path, if it is that of a file uploaded here."""
-    inside = isinstance(path, str) and gradio_utils.is_in_or_equal(
-        path, gradio_utils.get_upload_folder()
-    )
-    return path if inside and Path(path).is_file() else None
+    if isinstance(path, str):
+        with suppress(OSError, ValueError):  # what can be no path
+            inside = gradio_utils.is_in_or_equal(path, gradio_utils.get_upload_folder())
+            return path if inside and Path(path).is_file() else None
+    return None
+
+
+def of_the_page(path: Any) -> str | None:
+    """The path, if it is that of a file that the page shows of itself, such as an example."""
+    if isinstance(path, str):
+        with suppress(OSError, ValueError):
+            return path if gradio_utils.is_static_file(path) and Path(path).is_file() else None
+    return None
 
 
 def _as_uploaded(control: gr.Image, payload: Any) -> str | None:

@@ -10,10 +10,9 @@ import gradio as gr
 from phosphene.errors import InputError, PhospheneError
 from phosphene.knobs import Picture
 from phosphene.methods import recipes
-from phosphene.ui import controls, html, permalinks, uploads
+from phosphene.ui import controls, html, notices, permalinks, uploads
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
-from phosphene.ui.runs import user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.views import Updates
 
@@ -58,7 +57,7 @@ def _connect_share(form: Form, tab: str) -> None:
     def link(*values: Any) -> Any:
         query = permalinks.link_of(form, values, tab)
         whole = "example=" in query or not form.tab.strips
-        gr.Info(f"Link copied{'' if whole else '; your photo is not in it'}", duration=4)
+        notices.tell(f"Link copied{'' if whole else '; your photo is not in it'}")
         return gr.Textbox(query, visible=True)
 
     form.share.click(link, form.inputs, form.link, **QUIET).then(
@@ -68,9 +67,9 @@ def _connect_share(form: Form, tab: str) -> None:
 
 def _connect_link(form: Form, demo: gr.Blocks, query: gr.Textbox, tab: str, first: bool) -> Any:
     def restore(text: str) -> list[Any]:
-        values, notices = permalinks.values_of(form, text, tab, first)
-        for notice in notices:
-            gr.Warning(html.escaped(notice))
+        values, problems = permalinks.values_of(form, text, tab, first)
+        for problem in problems:
+            notices.warn(problem)
         return updates(form, values)
 
     return demo.load(restore, query, form.inputs, js=permalinks.QUERY, **QUIET)
@@ -129,8 +128,8 @@ def _connect_recipe(form: Form, forms: Sequence[Form], chooser: Chooser | None) 
             recipe = recipes.read(path)
             chosen, values = _of_recipe(recipe, [form, *forms])
         except PhospheneError as error:
-            raise user_error(error) from None
-        gr.Info(f"The settings of this picture are in {html.escaped(chosen.tab.name)}", duration=4)
+            raise notices.failed(error) from None
+        notices.tell(f"The settings of this picture are in {chosen.tab.name}")
         return filled(forms, chosen, values, chooser)
 
     inputs = [control for other in forms for control in other.inputs]

@@ -16,6 +16,7 @@ from phosphene.methods.saliency.case import Case
 from phosphene.methods.saliency.estimates import Estimate
 from phosphene.methods.saliency.maps import normalized, reduced
 from phosphene.networks.network import Network
+from phosphene.networks.walks import Recent
 from phosphene.networks.winograd import Winograd
 
 STAGES = 6
@@ -90,7 +91,7 @@ def duplicate(network: Network) -> Network:
     """A network of the same layers whose weights are its own; the original is only read."""
     twin = copy.copy(network)
     twin._modules = {**network._modules, "body": copy.deepcopy(network.body)}
-    twin._walks, twin._halves, twin._ruled = {}, {}, {}
+    twin._walks, twin._halves, twin._ruled = Recent(), Recent(), {}
     twin._lock = threading.Lock()
     return twin
 
