@@ -1,4 +1,4 @@
-"""A network that paints in one pass, in one of 26 styles or a brush of one's own.
+"""A network that paints in one pass, in one of 26 styles or with a brush of one's own.
 
 Dumoulin et al., A learned representation for artistic style (arXiv 1610.07629): convolutions that
 all styles share, and instance normalization whose scales and shifts are the style.
@@ -7,28 +7,20 @@ all styles share, and instance normalization whose scales and shifts are the sty
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TypeAlias
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError
-from phosphene.networks import weights
+from phosphene.networks import one_pass, weights
 from phosphene.networks.brush import LAST, LAYERS, SIZE, Brush, affine, last_weights
 from phosphene.networks.loading import note_use
+from phosphene.networks.one_pass import Layers, Moments, laid_out
 from phosphene.networks.weights import Source
 
 NAME = "multistyle26"
-EPSILON = 1e-5
-MIN_SIDE = 16
-
-Moments: TypeAlias = Callable[[str, Tensor, Tensor], tuple[Tensor, Tensor]]
-"""A layer's name, mean and variance (N, C, 1, 1) -> those to normalize with instead."""
-
-_Style: TypeAlias = dict[str, tuple[Tensor, Tensor]]
+STYLES = tuple(f"Style {number}" for number in range(1, 27))
 
 
 class Stylizer:
@@ -39,10 +31,10 @@ class Stylizer:
         self.weights, self.device = source, device
         kernels = {name: state[f"{name}.w"] for name in LAYERS}
         self.last = torch.cat([kernels[name].flatten() for name in LAST]).to(device)
-        self._kernels = {name: _laid_out(kernel.to(device)) for name, kernel in kernels.items()}
+        self._kernels = {name: laid_out(kernel.to(device)) for name, kernel in kernels.items()}
         parts = [state[f"{name}.norm.{kind}"] for name in LAYERS for kind in ("gamma", "beta")]
         numbers = torch.cat(parts, 1).to(device)
-        self.brushes = tuple(Brush(f"Style {i + 1}", row) for i, row in enumerate(numbers))
+        self.brushes = tuple(Brush(n, row) for n, row in zip(STYLES, numbers, strict=True))
 
     def paint(
         self,
@@ -58,61 +50,19 @@ class Stylizer:
         the last three layers; both pass gradients, and so do the pictures. `moments` may replace
         the statistics that each layer normalizes with.
         """
-        height, width = pictures.shape[-2:]
-        if min(height, width) < MIN_SIDE:
-            raise InputError(f"picture is {width}×{height}; at least {MIN_SIDE}×{MIN_SIDE} paint")
         if numbers.shape[-1] != SIZE:
             raise InputError(f"a brush has {SIZE} numbers; these are {numbers.shape[-1]}")
-        style = affine(numbers.to(self.device))
         kernels = self._kernels
         if last is not None:
-            kernels = kernels | {n: _laid_out(k) for n, k in last_weights(last).items()}
-        x = F.pad(pictures.to(self.device), (0, -width % 4, 0, -height % 4), "reflect")
+            own = last_weights(last.to(self.device))
+            kernels = kernels | {name: laid_out(kernel) for name, kernel in own.items()}
+        layers = Layers(kernels, affine(numbers.to(self.device)), moments=moments)
         with devices.device_lock(self.device):
-            painted = _through(_laid_out(x), kernels, style, moments)
-        return painted[..., :height, :width]
+            return one_pass.paint(pictures.to(self.device), layers)
 
     def paint_with(self, pictures: Tensor, brush: Brush, moments: Moments | None = None) -> Tensor:
         """The same with a brush."""
-        last = None if brush.last is None else brush.last.to(self.device)
-        return self.paint(pictures, brush.numbers, last=last, moments=moments)
-
-
-def _through(
-    x: Tensor, kernels: dict[str, Tensor], style: _Style, moments: Moments | None
-) -> Tensor:
-    def layer(x: Tensor, name: str, stride: int = 1) -> Tensor:
-        return normalized(convolved(x, kernels[name], stride), name, style[name], moments)
-
-    for index in range(3):
-        x = layer(x, f"contract.{index}", 1 if index == 0 else 2).relu_()
-    for index in range(6):
-        x = x + layer(layer(x, f"res.{index}.0").relu_(), f"res.{index}.1")
-    for index in range(2):
-        x = layer(F.interpolate(x, scale_factor=2.0), f"expand.{index}").relu_()
-    return layer(x, "expand.2").sigmoid()
-
-
-def convolved(x: Tensor, kernel: Tensor, stride: int = 1) -> Tensor:
-    """A convolution whose border mirrors the picture."""
-    edge = kernel.shape[-1] // 2
-    return F.conv2d(F.pad(x, (edge, edge, edge, edge), "reflect"), kernel, stride=stride)
-
-
-def normalized(
-    x: Tensor, name: str, style: tuple[Tensor, Tensor], moments: Moments | None
-) -> Tensor:
-    """Each channel of each picture with the style's scale as deviation and its shift as mean."""
-    variance, mean = torch.var_mean(x, (2, 3), unbiased=False, keepdim=True)
-    if moments:
-        mean, variance = moments(name, mean, variance)
-    scale, shift = (part[..., None, None] for part in style)
-    scale = scale * (variance + EPSILON).rsqrt()
-    return torch.addcmul(shift - mean * scale, x, scale)
-
-
-def _laid_out(x: Tensor) -> Tensor:
-    return x.contiguous(memory_format=torch.channels_last)
+        return self.paint(pictures, brush.numbers, last=brush.last, moments=moments)
 
 
 _loaded: dict[str, Stylizer] = {}
