@@ -123,6 +123,8 @@ def given(value: str | Path | Brush) -> Brush:
     """A brush as a program has it: itself, its file as a `Path`, or its text."""
     if isinstance(value, Brush):
         return value
+    if not isinstance(value, (str, Path)):
+        raise InputError(f"{quoted(value)} is no brush; give a {SUFFIX} file or its text")
     return load(value) if isinstance(value, Path) else read(value)
 
 
