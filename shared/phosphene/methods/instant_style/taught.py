@@ -10,7 +10,7 @@ from phosphene.knobs import BrushChoice
 from phosphene.networks import brush_file
 
 FOLDER = Path(__file__).parent / "brushes"
-"""Made by `python -m phosphene.cli...`."""
+"""Written by `python docs/brushes.py`."""
 
 
 @cache
