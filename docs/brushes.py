@@ -1,4 +1,4 @@
-"""The brushes that come along: `python docs/brushes.py [NAME ...]` teaches them, a few minutes each.
+"""The brushes that come along: `python docs/brushes.py [NAME ...]`, a few minutes each.
 
 Written to shared/phosphene/methods/instant_style/brushes/NAME.brush.
 """
