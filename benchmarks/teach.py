@@ -18,7 +18,7 @@ from _tables import HERE, Options, main
 from torch import Tensor
 
 from phosphene import images, load_network
-from phosphene.methods.instant_style.lessons import Lesson
+from phosphene.methods.instant_style.lessons import STYLE_WEIGHT, Lesson
 from phosphene.methods.instant_style.teach import PAINTING, opened, teach
 from phosphene.networks import brush_file
 from phosphene.networks.any_style import load_any_style
@@ -39,7 +39,7 @@ def photographs(side: int) -> list[Tensor]:
 @torch.no_grad()
 def losses(lesson: Lesson, photos: Sequence[Tensor], paint) -> tuple[float, float]:
     """Style and content of what `paint` makes of photographs, on average."""
-    rows = [lesson.terms(paint(photo), photo, 1.0) for photo in photos]
+    rows = [lesson.terms(paint(photo), photo, 1 / STYLE_WEIGHT) for photo in photos]
     style, content = (sum(float(row[name]) for row in rows) for name in ("style", "content"))
     return style / len(rows), content / len(rows)
 

@@ -21,7 +21,8 @@ PHOTOGRAPHS = Path(__file__).parent / "photographs"
 STYLE = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0, "relu4_1": 1.0}
 """The layers of VGG-19 whose Gram matrices are the style, and the weight of each."""
 CONTENT = "relu3_3"
-TV = 0.3
+STYLE_WEIGHT, TV_WEIGHT = 10.0, 0.3
+"""Of the style and of total variation, beside a content of 1."""
 FLAT = 0.02
 """Deviation of brightness between neighbors under which a painting has no texture."""
 
@@ -81,9 +82,9 @@ class Lesson:
             target = self.net.acts(photos, [CONTENT])[CONTENT]
         activations = self.net.acts(painted, [*STYLE, CONTENT])
         return {
-            "style": strength * self._distance(activations),
+            "style": STYLE_WEIGHT * strength * self._distance(activations),
             "content": losses.content(activations[CONTENT], target),
-            "tv": TV * losses.tv(painted),
+            "tv": TV_WEIGHT * losses.tv(painted),
         }
 
     def distance(self, pictures: Tensor) -> Tensor:

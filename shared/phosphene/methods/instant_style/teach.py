@@ -96,7 +96,7 @@ def teach(
             quick=64,
             advanced=True,
         ),
-    ] = 192,
+    ] = 128,
     lr: Annotated[float, Range(0.005, 0.3, 0.005, label="Step size", advanced=True)] = 0.05,
     seed: Seed = 0,
     device: str | None = None,

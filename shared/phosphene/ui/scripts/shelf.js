@@ -13,6 +13,7 @@ const nameOf = (text) => { // flags, the name's length, the name
 const choose = (text) => {
   props.value = text;
   draw();
+  setTimeout(draw, 50); // the new value may have drawn the place anew
   trigger("change");
 };
 const made = (tag, properties, ...inside) => {
