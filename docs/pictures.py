@@ -23,6 +23,7 @@ python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; o
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -38,7 +39,7 @@ import phosphene
 from phosphene import images
 from phosphene.frame import Panel
 from phosphene.hosting.space import GALLERY, find_apps
-from phosphene.images import video
+from phosphene.images import clips, video
 from phosphene.images.sheets import contact_sheet
 from phosphene.networks.autoencoders.datasets import dataset
 from phosphene.ui.tab import Tab, example_name, slug
@@ -193,9 +194,12 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     frames = list(tab.method(**settings))
     last = frames[-1]
-    if last.rate:
-        film = [frame.image for frame in frames if frame.rate]
-        path = video.save(film, path.with_name(f"{name}.mp4"), rate=last.rate)
+    if last.film:
+        film = io.BytesIO(b"".join(frame.film for frame in frames))
+        path = clips.finished(film, path.with_name(f"{name}.mp4")) or path
+    elif last.rate:
+        pictures = [frame.image for frame in frames if frame.rate]
+        path = video.save(pictures, path.with_name(f"{name}.mp4"), rate=last.rate)
     else:
         picture = last.image.copy()
         picture.thumbnail((900, 900))

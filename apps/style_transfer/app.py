@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from phosphene import stylize, texture, ui, vary_style
+from phosphene import stylize, teach, texture, ui, vary_style
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -77,6 +77,18 @@ demo = ui.page(
             explain="Content is what deep features say is where; style is which features fire "
             "together, no matter where (their Gram matrix). The painting starts at 128 pixels "
             "and grows. *Continue* goes on from the result, with the settings as they are then.",
+        ),
+        ui.Tab(
+            "Teach",
+            teach,
+            examples=[examples()[n] for n in (1, 9, 3, 2)],
+            views=[ui.Picture(), ui.Compare("content"), ui.Steps(), ui.Plot()],
+            results=EXAMPLES.parent / "results",
+            teaches="Instant",
+            explain="A network that paints in one pass learns your painting: 990 numbers, "
+            "a brush of 3 KB. Watch it on your photograph and stop when you like it. The brush is "
+            "then on your shelf in this browser, a file to keep and a link to send: it paints any "
+            "picture, at once.",
         ),
         ui.Tab(
             "Texture",

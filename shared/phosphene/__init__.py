@@ -25,12 +25,15 @@ from phosphene.methods.deepdream.film import dream_video, zoom
 from phosphene.methods.deepdream.looks import dream_looks
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
+from phosphene.methods.instant_style.films import paint_camera, paint_video
+from phosphene.methods.instant_style.teach import teach
 from phosphene.methods.saliency.attribute import attribute
 from phosphene.methods.saliency.by_hand import occlude
 from phosphene.methods.saliency.compare import compare
 from phosphene.methods.saliency.depth import attribute_layers
 from phosphene.methods.saliency.honesty import honesty
 from phosphene.methods.saliency.segment import segment
+from phosphene.methods.style_transfer.film import stylize_video
 from phosphene.methods.style_transfer.sources import Style
 from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
@@ -100,6 +103,8 @@ __all__ = [
     "load_network",
     "neuron",
     "occlude",
+    "paint_camera",
+    "paint_video",
     "patch",
     "reconstruct",
     "repeat",
@@ -107,6 +112,8 @@ __all__ = [
     "sample",
     "segment",
     "stylize",
+    "stylize_video",
+    "teach",
     "texture",
     "transfer",
     "traverse",

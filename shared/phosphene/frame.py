@@ -42,9 +42,11 @@ class Frame:
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
     with their probabilities, `panels` and `tables` what belongs beside the picture, `rate` the
-    pictures a second of the film that this picture belongs to (0: it is a preview), `files` what
-    else to take home by file name, `recipe` what `phosphene.repeat` needs to make the same picture
-    again. A method that makes its picture at once yields one frame: step 1 of 1.
+    pictures a second of the film that this picture belongs to (0: it is a preview), `film` the next
+    bytes of a film that the method writes itself, with its sound: those of all frames so far, in a
+    row, are an MP4 that plays; `files` what else to take home by file name, `recipe` what
+    `phosphene.repeat` needs to make the same picture again. A method that makes its picture at once
+    yields one frame: step 1 of 1.
     """
 
     image: Image.Image
@@ -59,6 +61,7 @@ class Frame:
     panels: tuple[Panel, ...] = ()
     tables: tuple[Table, ...] = ()
     rate: float = 0.0
+    film: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
 

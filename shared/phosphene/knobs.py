@@ -242,6 +242,19 @@ class ClassChoice(Text):
 
 
 @dataclass(frozen=True)
+class BrushChoice(Text):
+    """A taught brush as its text; the page offers `options` (name, text), a shelf and files."""
+
+    options: tuple[tuple[str, str], ...] = ()
+    longest: int = 40_000
+
+    @property
+    def accepts(self) -> str:
+        """The text of a file."""
+        return "the text of a .brush file"
+
+
+@dataclass(frozen=True)
 class NameChoice(Knob):
     """One of `options` by name, or another that the page lets a person type."""
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from importlib import util
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from PIL import Image
 
 from phosphene.errors import InputError
 from phosphene.frame import Frame
-from phosphene.images import video
+from phosphene.images import clips, video
 from phosphene.methods import recipes
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".mp4")
@@ -63,6 +64,8 @@ def save(frames: Iterable[Frame], output: Output) -> list[Path]:
     """Take in a run to its end and write what it made; the paths, none where no frame came."""
     stream, previews, last = iter(frames), [], None
     for frame in stream:
+        if frame.film and output.suffix in ("", ".mp4"):
+            return _save_reel(frame, stream, output)
         if frame.rate and output.suffix in ("", ".mp4"):
             return _save_film(frame, stream, output)
         if output.suffix == ".mp4":
@@ -95,6 +98,16 @@ def _save_film(first: Frame, more: Iterator[Frame], output: Output) -> list[Path
 
     video.save(pictures(), path, first.rate)
     return [path, *_save_files(last, path)]
+
+
+def _save_reel(first: Frame, more: Iterator[Frame], output: Output) -> list[Path]:
+    """A film that the method writes itself, as far as it came; nothing where it has no picture."""
+    path, last = output.as_file(".mp4"), first
+    with TemporaryFile() as reel:
+        for last in chain([first], more):
+            reel.write(last.film)
+        film = clips.finished(reel, path)
+    return [film, *_save_files(last, path)] if film else []
 
 
 def _save_files(frame: Frame, beside: Path) -> list[Path]:

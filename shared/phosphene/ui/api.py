@@ -78,7 +78,7 @@ def _result(frame: Frame, run: Run) -> Iterator[Answer]:
     with TemporaryDirectory(prefix="phosphene-") as folder:
         outcome = Outcome(frame, run, run.close_film(), Path(folder))
         panels = saved(frame.panels, outcome.folder)
-        files = outcome.files() + ([str(outcome.mp4)] if run.rate else [])
+        files = outcome.files() + ([str(outcome.mp4)] if run.makes_film else [])
         facts = _facts(frame, run) | {"made": metadata(frame)}
         yield str(outcome.png), facts, panels or None, files or None
 

@@ -13,6 +13,7 @@ from gradio.components.api_component import Api
 
 from phosphene.knobs import (
     AutoencoderChoice,
+    BrushChoice,
     Choice,
     Choices,
     ClassChoice,
@@ -32,7 +33,15 @@ from phosphene.knobs import (
     Text,
 )
 from phosphene.ui.scripts import script
-from phosphene.ui.uploads import OPACITY, BrushInput, FileInput, NumberRow, painted, picture_input
+from phosphene.ui.uploads import (
+    OPACITY,
+    BrushInput,
+    BrushShelf,
+    FileInput,
+    NumberRow,
+    painted,
+    picture_input,
+)
 
 MEDIA = (Picture, Pictures, Mask, File)
 IMAGE_FORMATS = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff"]
@@ -197,6 +206,20 @@ def _numbers(parameter: Parameter, knob: Numbers) -> gr.components.Component:
     return control
 
 
+def _brush(parameter: Parameter, knob: BrushChoice) -> gr.components.Component:
+    control: gr.components.Component = BrushShelf(
+        to_form(parameter, parameter.default),
+        label=parameter.label,
+        show_label=True,
+        container=True,
+        html_template='<div class="ph-shelf"></div>',
+        js_on_load=script("shelf"),
+        offered=[list(pair) for pair in knob.options],
+        about=knob.help,
+    )
+    return control
+
+
 MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     Range: _range,
     Choice: _choice,
@@ -206,6 +229,7 @@ MAKERS: dict[type[Knob], Callable[..., gr.components.Component]] = {
     LayerChoice: _names,
     Flag: _flag,
     ClassChoice: _class,
+    BrushChoice: _brush,
     Text: _text,
     Point: _point,
     Numbers: _numbers,

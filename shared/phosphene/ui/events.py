@@ -16,7 +16,7 @@ import numpy as np
 from phosphene import images
 from phosphene.errors import PhospheneError
 from phosphene.frame import ITSELF
-from phosphene.knobs import Mask, Picture, Point
+from phosphene.knobs import Mask, Parameter, Picture, Point
 from phosphene.ui import follow, html, notices, permalinks, play, visits
 from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
@@ -25,6 +25,7 @@ from phosphene.ui.form import LARGER, Form
 from phosphene.ui.runs import Run
 from phosphene.ui.scripts import script
 from phosphene.ui.stages import Map, Panels, PanelSlider
+from phosphene.ui.taught import Taught
 from phosphene.ui.views import Updates
 from phosphene.ui.visits import QUIET
 
@@ -54,7 +55,8 @@ def connect(form: Form, restored: Any) -> None:
             view.slider.input(None, shown, [view.picture, view.caption], **moved)
             if view.place:  # Gradio empties a picture that is set where nobody looked yet
                 view.place.select(None, shown, [view.picture, view.caption], **moved)
-    endpoint(form)
+    if not form.tab.stream:
+        endpoint(form)
 
 
 def _connect_run(form: Form) -> None:
@@ -93,8 +95,9 @@ def _changes(form: Form) -> list[Any]:
     if brush:
         control: Any = form.named[brush][1]
         return [control.input]  # it changes by itself with its picture
-    controls: list[Any] = form.inputs
-    return [control.change for control in controls]
+    named: list[tuple[Parameter, Any]] = list(form.named.values())
+    # A brush changes by itself with its picture.
+    return [c.input if isinstance(p.knob, Mask) else c.change for p, c in named]
 
 
 def _connect_choices(form: Form) -> None:
@@ -174,18 +177,22 @@ def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:
     for form in forms:
         for view in form.views:
             if isinstance(view, Panels) and not isinstance(view, PanelSlider):
-                _connect_panels(form, view, forms, chooser)
+                _connect_panels(form, view.gallery.select, forms, chooser)
+            elif isinstance(view, Taught):
+                _connect_panels(form, view.row.click, forms, chooser)
 
 
 def _connect_panels(
-    form: Form, view: Panels, forms: Sequence[Form], chooser: Chooser | None
+    form: Form, chosen_panel: Any, forms: Sequence[Form], chooser: Chooser | None
 ) -> None:
+    """`chosen_panel`: the event that tells the number of one."""
     ordered = [form, *(other for other in forms if other is not form)]
 
     pictures = [n for n, (p, _) in form.named.items() if isinstance(p.knob, Picture)]
 
-    def fill(run: Run | None, event: gr.SelectData, *given: Any) -> list[Any]:
-        sets = run.sets[event.index] if run and event.index < len(run.sets) else {}
+    def fill(run: Run | None, event: gr.EventData, *given: Any) -> list[Any]:
+        index = event.index
+        sets = run.sets[index] if run and index < len(run.sets) else {}
         chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
         if chosen and chosen is not form:  # the pictures go along
             own = dict(zip(pictures, given, strict=True))
@@ -196,7 +203,7 @@ def _connect_panels(
     source: list[Any] = [form.run_state, *(form.named[name][1] for name in pictures)]
     inputs = [control for other in ordered for control in other.inputs]
     rows = chooser.rows if chooser else []
-    view.gallery.select(fill, source, [*inputs, *rows], **QUIET)
+    chosen_panel(fill, source, [*inputs, *rows], **QUIET)
 
 
 def _own(event: gr.SelectData) -> str:

@@ -11,6 +11,7 @@ import gradio as gr
 from phosphene.frame import Frame
 from phosphene.ui import html
 from phosphene.ui.stages import Compare
+from phosphene.ui.taught import Taught
 from phosphene.ui.views import Outcome, Updates, View
 
 FILES = {
@@ -138,10 +139,12 @@ def _withdrawn() -> gr.DownloadButton:
     return gr.DownloadButton(value=None, interactive=False)
 
 
-def below(stages: Sequence[View], asked: bool = False) -> tuple[View, ...]:
+def below(stages: Sequence[View], asked: bool = False, teaches: str = "") -> tuple[View, ...]:
     """What stands below the stage of every tab; a result that is compared has a card.
 
-    `asked`: whether a click on a class of the verdict asks about it.
+    `asked`: whether a click on a class of the verdict asks about it; `teaches`: the tab that paints
+    with a brush of this one.
     """
     compared = next((view.before for view in stages if isinstance(view, Compare)), "")
-    return (Downloads(compared), Measures(), Verdict(asked))
+    own = (Taught(teaches),) if teaches else ()
+    return (*own, Downloads(compared), Measures(), Verdict(asked))

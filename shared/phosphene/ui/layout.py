@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Parameter, Picture
-from phosphene.ui import controls, footers, html
+from phosphene.ui import camera, controls, footers, html
 from phosphene.ui.form import Form
 from phosphene.ui.strips import Item, strip
 from phosphene.ui.tab import Tab, example_name
@@ -39,6 +39,9 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     offered = tab.strips
     parts["strips"] = {}
     for parameter in needed:
+        if tab.stream and isinstance(parameter.knob, Picture):
+            made[parameter.name] = camera.control(parameter)
+            continue
         made[parameter.name] = controls.build(parameter, tab.starting(parameter))
         paths = offered.get(parameter.name, []) if isinstance(parameter.knob, Picture) else []
         items = [Item(_words(Path(path).stem), Path(path)) for path in paths]
@@ -51,7 +54,7 @@ def _intake(tab: Tab, made: dict[str, gr.components.Component], parts: dict[str,
     looks = [Item(name, pictured.get(name)) for name in tab.presets]
     label = "Looks" if pictured else "Ready-made settings"
     parts["looks"] = strip(label, looks, captions=True)
-    with gr.Row(elem_classes=["ph-actions"]):
+    with gr.Row(elem_classes=["ph-actions"], visible=tab.stream is None):
         parts["run"] = gr.Button(
             "Run", variant="primary", size="lg", scale=2, elem_classes=["ph-run"]
         )
@@ -100,7 +103,7 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
         elem_classes=["ph-line", "ph-status-line"],
     )
     stages = tab.stages
-    below = footers.below(stages, bool(tab.asks))
+    below = footers.below(stages, bool(tab.asks), tab.teaches)
     with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
             shown = view.running or view.opens(tab.opening)

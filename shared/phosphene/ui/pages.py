@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import calling, events, landing, strips, visits
+from phosphene.ui import calling, camera, events, landing, strips, visits
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
 from phosphene.ui.scripts import script
@@ -41,6 +41,8 @@ def page(
             forms = [form_of(tab) for tab in tabs]
         for form, restored in visits.connect(forms, demo, query, chooser).items():
             events.connect(form, restored)
+            if form.tab.stream:
+                camera.connect(form, demo)
         events.connect_panels(forms, chooser)
         landing.receive(forms)
         gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 from uuid import uuid4
 
 import gradio as gr
@@ -84,6 +85,8 @@ class Run:
     _every: int = 1
     _seen: int = 0
     rate: float = 0.0
+    reel: IO[bytes] | None = None
+    """A film that the method writes itself, as it grows: a file without a name."""
     result: bytes = b""
     size: int = 0
     trail: Trail | None = None
@@ -94,16 +97,23 @@ class Run:
         """Let go of everything but the result."""
         self.size = int(self.arguments.get("size") or 0)
         self.film, self.last, self.arguments = [], None, {}
+        if self.reel:
+            self.reel.close()
+            self.reel = None
         self.result = picture if len(picture) <= LARGEST else b""
 
     def keep(self, frame: Frame) -> None:
         """Take in a frame; when the film is full, every second picture goes.
 
-        Where a method makes a film itself, its pictures are kept, all of them, and no previews.
+        Where a method makes pictures of a film, they are kept, all of them, and no previews; where
+        it writes the film itself, its bytes are.
         """
         self.last = frame
         self.sets = tuple(panel.sets for panel in frame.panels)
-        if frame.rate:
+        if frame.film:
+            self.reel = self.reel or TemporaryFile()  # noqa: SIM115
+            self.reel.write(frame.film)
+        elif frame.rate:
             self.film = self.film if self.rate else []
             self.rate = frame.rate
             self.film.append((frame.step, jpeg(frame.image, longest=1024)))
@@ -114,6 +124,11 @@ class Run:
         if len(self.film) > KEPT:
             self.film, self._every = self.film[::2], self._every * 2
         self._seen += 1
+
+    @property
+    def makes_film(self) -> bool:
+        """Whether what it makes is a film and not only a picture on its way."""
+        return bool(self.rate or self.reel)
 
     def close_film(self) -> list[tuple[int, bytes]]:
         """The film as (step, JPEG), with the last picture at its end."""

@@ -142,7 +142,7 @@ class Film(View):
 
     def result(self, outcome: Outcome) -> Updates:
         """The film, unless the run is only one picture that changes."""
-        return {self.video: str(outcome.mp4)} if outcome.run.rate else {}
+        return {self.video: str(outcome.mp4)} if outcome.run.makes_film else {}
 
     def reset(self) -> Updates:
         """No film."""

@@ -27,7 +27,10 @@ class Tab:
     one `group` stand together under its name, each as a `way` of it; `layers` is a folder with a
     picture NETWORK/LAYER.jpg of what a layer likes and their words in layers.json; `asks` names the
     parameter that a click on a class of the verdict sets, and then runs; `defaults` are
-    what the form holds at first where that is not the method's own default.
+    what the form holds at first where that is not the method's own default; `teaches` names the
+    tab that paints with the brush which this one makes; with `stream` the picture comes from a
+    camera, again and again: what it makes for each visitor is called with the method's arguments
+    for every picture, and answers with a frame at once.
     """
 
     name: str
@@ -45,6 +48,8 @@ class Tab:
     layers: Path | None = None
     asks: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    teaches: str = ""
+    stream: Callable[[], Callable[..., Frame]] | None = None
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from abc import ABCMeta
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +14,13 @@ import numpy as np
 from gradio import utils as gradio_utils
 from PIL import Image
 
+from phosphene import images
+from phosphene.errors import PhospheneError
+
 OPACITY = 0.6
 """Of what the brush paints: the picture beneath stays in sight."""
+LARGEST_SHOT = 4_000_000
+"""Characters of a camera's picture as the browser sends it."""
 
 
 def safe_path(payload: Any) -> str:
@@ -51,6 +58,20 @@ def _as_uploaded(control: gr.Image, payload: Any) -> str | None:
     return None if payload is None else safe_path(payload)
 
 
+def _as_shot(control: gr.Image, payload: Any) -> Image.Image | None:
+    """A picture of a camera's stream, which the browser sends as a data URL; never a file."""
+    url = getattr(payload, "url", None) or ""
+    if not url:
+        return None
+    head, _, data = url.partition(";base64,")
+    try:
+        if not head.startswith("data:image/") or len(url) > LARGEST_SHOT:
+            raise binascii.Error
+        return images.load(base64.b64decode(data, validate=True))
+    except (binascii.Error, PhospheneError):
+        raise gr.Error("This is no picture of a camera.", print_exception=False) from None
+
+
 def _as_json(control: gr.HTML, payload: Any) -> Any:
     """The value as the browser has it, not yet checked."""
     return payload
@@ -73,10 +94,14 @@ def _subclass(base: Any, name: str, **members: Any) -> Any:
 
 PictureInput: Any = _subclass(gr.Image, "PictureInput", preprocess=_as_uploaded)
 """An image control that hands over the file as it came: `images.load` opens it once."""
+CameraInput: Any = _subclass(gr.Image, "CameraInput", preprocess=_as_shot)
+"""A camera that hands over a picture at a time, from memory."""
 FileInput: Any = _subclass(gr.File, "FileInput")
 """A file control that fetches no address."""
 NumberRow: Any = _subclass(gr.HTML, "NumberRow", preprocess=_as_json)
 """Sliders in a row for a list of numbers."""
+BrushShelf: Any = _subclass(gr.HTML, "BrushShelf", preprocess=_as_json)
+"""Brushes to choose from, those of this browser among them; the value is one's text."""
 Memory: Any = _subclass(gr.HTML, "Memory", preprocess=_as_json)
 """What the browser kept of a visit."""
 BrushInput: Any = _subclass(gr.ImageEditor, "BrushInput")

@@ -17,6 +17,7 @@ from PIL import Image
 
 from phosphene import images
 from phosphene.frame import Frame, Panel
+from phosphene.images.clips import finished
 from phosphene.images.sheets import card
 from phosphene.methods.recipes import save_png
 from phosphene.ui import export
@@ -51,8 +52,9 @@ class Outcome:
     def mp4(self) -> Path:
         """The film as H.264; written once."""
         path = self.path(".mp4")
-        reel = [data for _, data in self.film]
-        return path if path.exists() else export.mp4(reel, path, self.run.rate or export.RATE)
+        if path.exists() or (self.run.reel and finished(self.run.reel, path)):
+            return path
+        return export.mp4([data for _, data in self.film], path, self.run.rate or export.RATE)
 
     def card(self, before: Image.Image) -> Path:
         """Before and after as one file to post."""

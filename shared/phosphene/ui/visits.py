@@ -30,7 +30,8 @@ def connect(
         tab = form.tab.name if chooser else ""
         _connect_share(form, tab)
         restored[form] = _connect_link(form, demo, query, tab, form is forms[0])
-        _connect_memory(form, tab, chooser)
+        if not form.tab.stream:
+            _connect_memory(form, tab, chooser)
         _connect_recipe(form, forms, chooser)
     return restored
 

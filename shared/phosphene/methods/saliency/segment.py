@@ -16,6 +16,7 @@ from torch import Tensor
 from phosphene import images
 from phosphene.errors import InputError
 from phosphene.frame import Frame, Panel, Progress
+from phosphene.images import flow
 from phosphene.images.filters import blur
 from phosphene.knobs import Choice, Range, Seed
 from phosphene.methods import method
@@ -99,14 +100,8 @@ def segment(
 
 
 def opencv() -> Any:
-    """OpenCV, imported where it is needed; InputError where it is not installed."""
-    try:
-        import cv2
-    except ImportError:
-        raise InputError(
-            "cutting out needs OpenCV, which is not installed: pip install 'phosphene[segment]'"
-        ) from None
-    return cv2
+    """OpenCV; InputError where it is not installed."""
+    return flow.opencv("cutting out", "segment")
 
 
 def larger(heat: Tensor, height: int, width: int) -> Tensor:

@@ -1,0 +1,85 @@
+"""Teaching a brush: how far its style and the photograph's content are after so many seconds.
+
+    python benchmarks/teach.py [PART ...]
+
+seconds: four paintings, from the network's nearest style, as the page teaches them.
+
+Loss is a mean over photographs that no brush learns on; "any style" is what the network that takes
+any painting makes of the same ones in one pass, without learning anything.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+from _tables import HERE, Options, main
+from torch import Tensor
+
+from phosphene import images, load_network
+from phosphene.methods.instant_style.lessons import STYLE_WEIGHT, Lesson
+from phosphene.methods.instant_style.teach import PAINTING, opened, teach
+from phosphene.networks import brush_file
+from phosphene.networks.any_style import load_any_style
+from phosphene.networks.stylizer import load_stylizer
+
+DOCUMENT = "teach.md"
+EXAMPLES = HERE.parent / "apps" / "style_transfer" / "examples"
+PAINTINGS = ("great_wave", "composition_viii", "village_street_auvers", "poppies")
+UNSEEN = ("panda", "koala", "scarlet_macaw", "summer_palace")
+MOMENTS = (1, 10, 20, 40)
+
+
+def photographs(side: int) -> list[Tensor]:
+    """Photographs that are not among those that a brush learns on."""
+    return [images.to_tensor(images.load(EXAMPLES / f"{name}.jpg", side)) for name in UNSEEN]
+
+
+@torch.no_grad()
+def losses(lesson: Lesson, photos: Sequence[Tensor], paint) -> tuple[float, float]:
+    """Style and content of what `paint` makes of photographs, on average."""
+    rows = [lesson.terms(paint(photo), photo, 1 / STYLE_WEIGHT) for photo in photos]
+    style, content = (sum(float(row[name]) for row in rows) for name in ("style", "content"))
+    return style / len(rows), content / len(rows)
+
+
+def of_any_style(painting: Tensor):
+    """The network that takes any painting, with this one."""
+    net = load_any_style("cpu")
+    vector = net.read(painting)
+    return lambda photo: net.paint(photo, vector)
+
+
+def seconds(options: Options) -> Iterator[str]:
+    """Losses of the brush as it was after so many seconds, its text and first preview included."""
+    names, moments = (PAINTINGS[:1], (1,)) if options.smoke else (PAINTINGS, MOMENTS)
+    side = 64 if options.smoke else 256
+    photos, stylizer, net = photographs(side), load_stylizer("cpu"), load_network("vgg19")
+    yield "| painting | seconds | steps | style | content |"
+    yield "|---|---|---|---|---|"
+    for name in names:
+        file = EXAMPLES / "styles" / f"{name}.jpg"
+        painting = opened(file, PAINTING, stylizer.device)
+        lesson = Lesson.of(net, painting)
+        words = name.replace("_", " ")
+        begun, left = time.monotonic(), list(moments)
+        for frame in teach(file, size=side, steps=3000, device="cpu"):
+            taken = time.monotonic() - begun
+            if taken < left[0]:
+                continue
+            brush = brush_file.read(frame.panels[0].sets["brush"])
+            style, content = losses(lesson, photos, lambda p, b=brush: stylizer.paint_with(p, b))
+            yield f"| {words} | {taken:.0f} | {frame.step} | {style:.3f} | {content:.3f} |"
+            begun += time.monotonic() - begun - taken  # looking is not learning
+            left.pop(0)
+            if not left:
+                break
+        style, content = losses(lesson, photos, of_any_style(painting))
+        yield f"| {words} | any style | 0 | {style:.3f} | {content:.3f} |"
+
+
+PARTS = {"seconds": seconds}
+
+if __name__ == "__main__":
+    main(__file__, DOCUMENT, PARTS)
