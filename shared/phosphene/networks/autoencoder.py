@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from phosphene import device as devices
@@ -158,6 +159,13 @@ def load_autoencoder(
 def small_autoencoder(**settings: Any) -> Any:
     """A SmallAutoencoder with random weights: what a training starts from."""
     return _class("SmallAutoencoder")(**settings)
+
+
+def saved(folder: Path) -> Any:
+    """The layers of a small autoencoder in a folder, as its weights were saved there."""
+    model = _layers(_read(folder / "config.json"))
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model.float().eval()
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:

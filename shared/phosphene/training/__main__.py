@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 
 from phosphene.errors import unknown
+from phosphene.networks.autoencoders import EMBEDDED
 from phosphene.networks.autoencoders.datasets import DIGITS, dataset
-from phosphene.training.card import write
+from phosphene.training.card import keep_codes, write
 from phosphene.training.digits import PLANS, convert
 from phosphene.training.fit import Plan, Training
 
@@ -21,11 +22,18 @@ def main() -> None:
     parser.add_argument("names", nargs="+", help=f"{', '.join(GROUPS)}, or models of them")
     parser.add_argument("--steps", type=int, help="instead of the plan's")
     parser.add_argument("--out", type=Path, help="a folder other than the package's own")
+    parser.add_argument(
+        "--codes", action="store_true", help="train nothing: only the codes kept beside the weights"
+    )
     options = parser.parse_args()
     if not DIGITS.exists():
         print(f"{convert()} written")
     for plan in plans(options.names, options.steps):
-        train(plan, options.out)
+        if options.codes:
+            folder = options.out / plan.name if options.out else EMBEDDED[plan.name].folder
+            print(f"{keep_codes(folder, plan.data)} written")
+        else:
+            train(plan, options.out)
 
 
 def plans(names: list[str], steps: int | None = None) -> list[Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -11,8 +12,8 @@ from phosphene.images.charts import chart
 from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import sheet
 from phosphene.networks import autoencoders
-from phosphene.networks.autoencoder import kl_divergence
-from phosphene.networks.autoencoders import neighbors
+from phosphene.networks.autoencoder import kl_divergence, saved
+from phosphene.networks.autoencoders import neighbors, stored
 from phosphene.networks.autoencoders.datasets import Dataset, dataset
 from phosphene.training.fit import Training, cross_entropy, noisy
 
@@ -28,12 +29,21 @@ def write(training: Training, out: Path | None = None) -> Path:
     model = training.model.eval().half()
     model.save_pretrained(folder)
     training.model.float()  # measured as it was saved
+    keep_codes(folder, plan.data)
     found = figures(training, dataset(plan.data), dataset(plan.data, "held out"))
     (folder / "__init__.py").write_text(f'"""{plan.about}."""\n', encoding="utf-8")
     (folder / "README.md").write_text(card(training, found), encoding="utf-8")
     losses(training).save(folder / "loss.jpg", quality=88)
     samples(training, dataset(plan.data, "held out")).save(folder / "sheet.jpg", quality=88)
     return folder
+
+
+def keep_codes(folder: Path, data: str) -> Path:
+    """The codes of the data's own pictures, beside the weights in a folder that gave them."""
+    model = saved(folder)
+    found = stored.compute(model.encode, model.decode, dataset(data), dataset(data, "held out"))
+    checksum = hashlib.sha256((folder / autoencoders.WEIGHTS).read_bytes()).hexdigest()
+    return stored.write(found, folder, checksum)
 
 
 @torch.no_grad()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from PIL import Image
@@ -13,7 +13,7 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.autoencoder import Autoencoder, Posterior, load_autoencoder
-from phosphene.networks.autoencoders import EMBEDDED
+from phosphene.networks.autoencoders import EMBEDDED, stored
 from phosphene.networks.autoencoders.datasets import Dataset, dataset
 
 SHOWN = 168
@@ -109,14 +109,15 @@ def known(name: str, device: str | None = None) -> Codes:
 @lru_cache(maxsize=4)
 def _codes(model: Autoencoder) -> Codes:
     data, held = dataset(model.data), dataset(model.data, "held out")
-    parts = [model.encode(part) for part in torch.split(data.pictures, 1000)]
-    posterior = Posterior(
-        torch.cat([p.mean for p in parts]).cpu(), torch.cat([p.log_variance for p in parts]).cpu()
-    )
-    codes = model.encode(held.pictures).mean
-    rebuilt = model.decode(codes).cpu()
-    errors = (rebuilt - held.pictures).square().flatten(1).mean(1).sort().values
-    return Codes(model, data, held, posterior, codes.cpu().flatten(1), errors)
+    kept = stored.read(EMBEDDED[model.name].folder, model.weights.sha256)
+    kept = kept or stored.compute(partial(_posterior, model), model.decode, data, held)
+    posterior = Posterior(kept.mean, kept.log_variance)
+    return Codes(model, data, held, posterior, kept.held.flatten(1), kept.errors)
+
+
+def _posterior(model: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    posterior = model.encode(pictures)
+    return posterior.mean, posterior.log_variance
 
 
 def unlike(name: str, error: float, device: str | None) -> str:
