@@ -11,6 +11,7 @@ from phosphene import (
     few_labels,
     holes,
     interpolate,
+    interpolate_four,
     latent_map,
     reconstruct,
     sample,
@@ -23,8 +24,9 @@ RESULTS = HERE / "results"
 
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
-    "model was told. **Click on either map**: that place is decoded below. The ring holds 95 % of "
-    "the draws from N(0, I): all ten digits lie in the VAE's, few in the other's."
+    "model was told. **Click on the map**: that place is decoded below. The ring holds 95 % of the "
+    "draws from N(0, I): all ten digits lie in the VAE's. Then look at the *plain autoencoder's*: "
+    "where are its digits, and what do the holes between them decode to?"
 )
 HOLES = (
     "Both models walk straight across the widest hole in their map; drag the slider. A VAE pays "
@@ -44,6 +46,10 @@ BACK = (
 BETWEEN = (
     "Two digits, and what lies between their codes; beside it the pixels simply cross-faded. Half "
     "of one digit over half of another is no digit."
+)
+FOUR = (
+    "Four digits at the corners, and everything between them. **Click in the square**: the mixture "
+    "there is decoded below, beside the four pictures simply laid over each other."
 )
 WALK = "One number of the code at a time, in standard deviations of all codes."
 LABELS = (
@@ -71,6 +77,17 @@ DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
 PAIRS = [
     digit(one, "first") | digit(two, "second")
     for one, two in (("zero", "three"), ("four", "nine"), ("one", "eight"))
+]
+FOURS = [
+    {
+        key: str(HERE / "examples" / f"{name}.jpg")
+        for key, name in zip(("first", "second", "third", "fourth"), names, strict=True)
+    }
+    for names in (
+        ("zero", "three", "six", "seven"),
+        ("one", "eight", "four", "five"),
+        ("nine", "two", "zero", "one"),
+    )
 ]
 ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
 
@@ -137,10 +154,21 @@ demo = ui.page(
         ui.Tab(
             "Between two",
             interpolate,
+            interpolate_four,
             examples=PAIRS,
             explain=BETWEEN,
             results=RESULTS,
             views=[ui.Film(), ui.Picture("On the way"), ui.Panels("Strips")],
+            group="A picture",
+        ),
+        ui.Tab(
+            "Between four",
+            interpolate_four,
+            examples=FOURS,
+            explain=FOUR,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("In the square"), ui.Panels("Ways")],
             group="A picture",
         ),
         ui.Tab(

@@ -43,6 +43,7 @@ from phosphene.methods.vae.interpolate import interpolate
 from phosphene.methods.vae.latent_map import latent_map
 from phosphene.methods.vae.reconstruct import reconstruct
 from phosphene.methods.vae.sample import sample
+from phosphene.methods.vae.square import interpolate_four
 from phosphene.methods.vae.traverse import traverse
 from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
@@ -90,6 +91,7 @@ __all__ = [
     "holes",
     "honesty",
     "interpolate",
+    "interpolate_four",
     "invert",
     "invert_layers",
     "landscape",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from phosphene import images
@@ -22,18 +22,20 @@ UNLIKE = 3.0
 """An error of reconstruction so many times the usual one says that a picture is none of theirs."""
 
 
-def prepare(image: ImageLike, model: Autoencoder, size: int = 256) -> Tensor:
+def prepare(
+    image: ImageLike, model: Autoencoder, size: int = 256, *, square: bool = False
+) -> Tensor:
     """A picture (1, C, H, W) in [0, 1] as the model takes it.
 
-    One of a fixed side gets the middle of the picture; others the whole of it, `size` its longer
-    side, cut to multiples of what they divide by. Digits of ink on paper are turned over.
+    One of a fixed side gets the middle of the picture; others the whole of it (or a `square`),
+    `size` its longer side, cut to multiples of what they divide by. Digits of ink on paper are
+    turned over.
     """
     picture = images.load(image)
+    if model.side or square:
+        picture = ImageOps.fit(picture, (min(picture.size),) * 2)
     if model.side:
-        short = min(picture.size)
-        left, top = ((side - short) // 2 for side in picture.size)
-        square = picture.crop((left, top, left + short, top + short))
-        picture = square.resize((model.side, model.side), Image.Resampling.LANCZOS)
+        picture = picture.resize((model.side, model.side), Image.Resampling.LANCZOS)
     else:
         picture = images.resize(picture, size)
         width, height = (max(1, side // model.factor) * model.factor for side in picture.size)

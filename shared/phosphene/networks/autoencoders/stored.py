@@ -61,6 +61,7 @@ def read(folder: Path, checksum: str) -> Stored | None:
         with safe_open(folder / FILE, "pt") as file:
             if (file.metadata() or {}).get("weights") != checksum:
                 return None
-            return Stored(**{name: file.get_tensor(name) for name in file.keys()})
+            names = file.keys()  # it is no mapping
+            return Stored(**{name: file.get_tensor(name) for name in names})
     except (OSError, SafetensorError, TypeError):
         return None
