@@ -92,10 +92,7 @@ class Training:
 
     def _update(self) -> Tensor:
         """One step: both terms of the loss, in nats a picture."""
-        part = self.step / self.plan.steps
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate * min(1, 50 * part, (1 + math.cos(math.pi * part)) / 2)
-            group["lr"] = max(group["lr"], 1e-3 * self.plan.rate)
+        part = self._anneal()
         chosen = torch.randint(len(self.pictures), (self.plan.batch,), generator=self.generator)
         clean = moved(self.pictures[chosen], self.generator)
         given = noisy(clean, self.plan.noise, self.generator)
@@ -111,6 +108,14 @@ class Training:
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return torch.stack([rebuilt.detach(), kl.detach()])
+
+    def _anneal(self) -> float:
+        """Set the learning rate: up fast, down as a cosine; the share of the way that is done."""
+        part = self.step / self.plan.steps
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * min(1, 50 * part, (1 + math.cos(math.pi * part)) / 2)
+            group["lr"] = max(group["lr"], 1e-3 * self.plan.rate)
+        return part
 
     def save(self, path: Path) -> None:
         """All that going on needs, in one move."""
