@@ -107,12 +107,17 @@ class Autoencoder:
                 f"codes have the shape {tuple(codes.shape)}; {self.name} decodes "
                 f"(N, {self.latent_channels}, h, w)"
             )
-        z = codes.to(self.device, torch.float32) / self.scaling_factor + self.shift_factor
+        codes = codes.to(self.device, torch.float32)
         with devices.device_lock(self.device):
-            if self.kind in OWN:
-                return self._model.decode(z.to(self.dtype)).float()  # type: ignore[no-any-return]
-            decoded: Tensor = self._model.decode(z.to(self.dtype)).sample
-        return (decoded.float() / 2 + 0.5).clamp(0, 1)
+            return self.rendered(codes).clamp(0, 1)
+
+    def rendered(self, codes: Tensor) -> Tensor:
+        """The same with a gradient, not clamped; codes on the device, which the caller holds."""
+        z = (codes / self.scaling_factor + self.shift_factor).to(self.dtype)
+        decoded: Any = self._model.decode(z)
+        if self.kind in OWN:
+            return decoded.float()  # type: ignore[no-any-return]
+        return decoded.sample.float() / 2 + 0.5  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def features(self, pictures: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from phosphene.images.sheets import INK, contact_sheet, font
 from phosphene.knobs import Picture, Point, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import SHOWN, grid, prepare, shown
-from phosphene.methods.vae.parameters import Model, Photo, Size
+from phosphene.methods.vae.parameters import Model, Size
 from phosphene.methods.vae.paths import lerp, slerp
 from phosphene.methods.vae.plane import cross
 from phosphene.networks.autoencoder import Autoencoder, load_autoencoder
@@ -31,7 +31,7 @@ WAYS: dict[str, Way] = {"straight line": lerp, "along the sphere": slerp}
 
 @method
 def interpolate_four(
-    first: Photo,
+    first: Annotated[ImageLike, Picture(label="Top left")],
     second: Annotated[ImageLike, Picture(label="Top right")],
     third: Annotated[ImageLike, Picture(label="Bottom left")],
     fourth: Annotated[ImageLike, Picture(label="Bottom right")],
@@ -78,7 +78,7 @@ def within(at: tuple[float, float]) -> tuple[float, float]:
 
 
 def mix(corners: Tensor, places: Tensor, way: Way) -> Tensor:
-    """Between four corners (4, ...), top left, top right and those below: places (N, 2) -> (N, ...).
+    """Between four corners (4, ...), top left, top right, those below: places (N, 2) -> (N, ...).
 
     First along the upper and the lower side, then from the one to the other.
     """
