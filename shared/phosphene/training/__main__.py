@@ -8,11 +8,11 @@ from pathlib import Path
 from phosphene.errors import unknown
 from phosphene.networks.autoencoders import EMBEDDED
 from phosphene.networks.autoencoders.datasets import DIGITS, dataset
+from phosphene.training import digits, faces
 from phosphene.training.card import keep_codes, write
-from phosphene.training.digits import PLANS, convert
 from phosphene.training.fit import Plan, Training
 
-GROUPS = {"digits": PLANS}
+GROUPS = {"digits": digits.PLANS, "faces": faces.PLANS}
 KEPT = Path("build/training")
 
 
@@ -27,7 +27,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if not DIGITS.exists():
-        print(f"{convert()} written")
+        print(f"{digits.convert()} written")
     for plan in plans(options.names, options.steps):
         if options.codes:
             folder = options.out / plan.name if options.out else EMBEDDED[plan.name].folder
@@ -47,9 +47,16 @@ def plans(names: list[str], steps: int | None = None) -> list[Plan]:
     return [Plan(**{**vars(plan), "steps": steps or plan.steps}) for plan in chosen]
 
 
+def begun(plan: Plan) -> Training:
+    """A training of a plan at its first step."""
+    if plan.data == "faces":
+        return faces.FaceTraining(plan, faces.drawn(KEPT))
+    return Training(plan, dataset(plan.data).pictures)
+
+
 def train(plan: Plan, out: Path | None = None) -> Path:
     """One model from beginning to card; its state every 500 steps in build/training."""
-    training = Training(plan, dataset(plan.data).pictures)
+    training = begun(plan)
     state = KEPT / f"{plan.name}-{plan.steps}.pt"
     state.parent.mkdir(parents=True, exist_ok=True)
     if state.exists():
