@@ -34,6 +34,8 @@ class Plan:
     seed: int = 0
     about: str = ""
     model: dict[str, Any] = field(default_factory=dict)
+    edges: str = "zeros"
+    """What is seen beside a picture that was moved: black, or its `border` drawn out."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Moment:
 class Training:
     """A model, its optimizer and its place in the plan; `run` yields and may be stopped there."""
 
-    def __init__(self, plan: Plan, pictures: Tensor) -> None:
-        """Pictures (N, C, S, S) in [0, 1]."""
+    def __init__(self, plan: Plan, pictures: Tensor, model: Any = None) -> None:
+        """Pictures (N, C, S, S) in [0, 1]; a model to go on from, or a new one of the plan's."""
         if len(pictures) < 2:
             raise InputError(f"{len(pictures)} pictures cannot be learned from; give at least 2")
         self.plan, self.pictures = plan, pictures
@@ -66,7 +68,7 @@ class Training:
                 "sample_size": pictures.shape[-1],
                 "in_channels": pictures.shape[1],
             }
-            self.model = small_autoencoder(
+            self.model = model or small_autoencoder(
                 posterior=plan.posterior, data=plan.data, **shape, **plan.model
             )
         self.optimizer = torch.optim.AdamW(self.model.parameters(), plan.rate, weight_decay=1e-4)
@@ -94,7 +96,7 @@ class Training:
         """One step: both terms of the loss, in nats a picture."""
         part = self._anneal()
         chosen = torch.randint(len(self.pictures), (self.plan.batch,), generator=self.generator)
-        clean = moved(self.pictures[chosen], self.generator)
+        clean = moved(self.pictures[chosen], self.generator, self.plan.edges)
         given = noisy(clean, self.plan.noise, self.generator)
         self.model.train()
         mean, log_variance = self.model.encode(given)
@@ -158,7 +160,7 @@ def noisy(pictures: Tensor, deviation: float, generator: torch.Generator) -> Ten
     return (pictures + deviation * noise).clamp(0, 1)
 
 
-def moved(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def moved(pictures: Tensor, generator: torch.Generator, edges: str = "zeros") -> Tensor:
     """Each picture turned by up to 8 degrees, scaled by up to 6 % and shifted by up to a pixel."""
     count, side = len(pictures), pictures.shape[-1]
     draw = 2 * torch.rand((4, count), generator=generator) - 1
@@ -167,4 +169,4 @@ def moved(pictures: Tensor, generator: torch.Generator) -> Tensor:
     shift = draw[2:] * 2 / side
     rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
     grid = F.affine_grid(torch.stack(rows, 1), list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, grid, align_corners=False).clamp(0, 1)
+    return F.grid_sample(pictures, grid, padding_mode=edges, align_corners=False).clamp(0, 1)
