@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from phosphene.device import device_lock
 from phosphene.errors import InputError
 from phosphene.networks.autoencoder import kl_divergence, small_autoencoder
 
@@ -71,21 +72,29 @@ class Training:
             self.model = model or small_autoencoder(
                 posterior=plan.posterior, data=plan.data, **shape, **plan.model
             )
+        self.model.to(pictures.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), plan.rate, weight_decay=1e-4)
         self.generator = torch.Generator().manual_seed(plan.seed)
         self.step, self.seconds = 0, 0.0
         self.history: list[Moment] = []
 
-    def run(self, every: int = 100) -> Iterator[Moment]:
-        """Train on to the plan's end; a moment every so many steps."""
+    def run(self, every: int = 100, seconds: float = math.inf) -> Iterator[Moment]:
+        """Train on to the plan's end; a moment every so many steps and seconds.
+
+        The device is held for a step at a time; between moments nobody waits for this one.
+        """
         sums, begun = torch.zeros(2), time.monotonic() - self.seconds
-        count = 0
+        count, told = 0, time.monotonic()
         while self.step < self.plan.steps:
-            sums += self._update()
+            with device_lock(self.pictures.device):
+                sums += self._update().cpu()
             count += 1
             self.step += 1
-            self.seconds = time.monotonic() - begun
-            if self.step % every == 0 or self.step == self.plan.steps:
+            now = time.monotonic()
+            self.seconds = now - begun
+            due = self.step % every == 0 or now - told >= seconds
+            if due or self.step == self.plan.steps:
+                told = now
                 rebuilt, kl = (sums / count).tolist()
                 moment = Moment(self.step, self.plan.steps, rebuilt, kl, self.seconds)
                 self.history.append(moment)
@@ -100,11 +109,11 @@ class Training:
         given = noisy(clean, self.plan.noise, self.generator)
         self.model.train()
         mean, log_variance = self.model.encode(given)
-        noise = torch.randn(mean.shape, generator=self.generator)
+        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
         normal = self.plan.posterior == "normal"
         logits = self.model.logits(mean + noise * (0.5 * log_variance).exp() if normal else mean)
         rebuilt = cross_entropy(logits, clean).mean()
-        kl = kl_divergence(mean, log_variance).mean() if normal else torch.zeros(())
+        kl = kl_divergence(mean, log_variance).mean() if normal else rebuilt.new_zeros(())
         loss = rebuilt + min(1.0, part / WARMUP) * kl
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -163,7 +172,7 @@ def noisy(pictures: Tensor, deviation: float, generator: torch.Generator) -> Ten
 def moved(pictures: Tensor, generator: torch.Generator, edges: str = "zeros") -> Tensor:
     """Each picture turned by up to 8 degrees, scaled by up to 6 % and shifted by up to a pixel."""
     count, side = len(pictures), pictures.shape[-1]
-    draw = 2 * torch.rand((4, count), generator=generator) - 1
+    draw = (2 * torch.rand((4, count), generator=generator) - 1).to(pictures)
     angle, scale = draw[0] * math.radians(8), 1 + 0.06 * draw[1]
     cos, sin = scale * angle.cos(), scale * angle.sin()
     shift = draw[2:] * 2 / side
