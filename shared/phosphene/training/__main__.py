@@ -7,9 +7,8 @@ from pathlib import Path
 
 from phosphene.errors import unknown
 from phosphene.networks.autoencoders import EMBEDDED
-from phosphene.networks.autoencoders.datasets import DIGITS, dataset
-from phosphene.training import digits, faces
-from phosphene.training.card import keep_codes, write
+from phosphene.networks.autoencoders.datasets import DIGITS, FACES, dataset
+from phosphene.training import card, digits, face_card, faces
 from phosphene.training.fit import Plan, Training
 
 GROUPS = {"digits": digits.PLANS, "faces": faces.PLANS}
@@ -28,10 +27,12 @@ def main() -> None:
     options = parser.parse_args()
     if not DIGITS.exists():
         print(f"{digits.convert()} written")
+    if not FACES.exists():
+        print(f"{faces.keep()} written")
     for plan in plans(options.names, options.steps):
         if options.codes:
             folder = options.out / plan.name if options.out else EMBEDDED[plan.name].folder
-            print(f"{keep_codes(folder, plan.data)} written")
+            print(f"{card.keep_codes(folder, plan.data)} written")
         else:
             train(plan, options.out)
 
@@ -71,7 +72,8 @@ def train(plan: Plan, out: Path | None = None) -> Path:
             f" nats, {left:.0f} s left",
             flush=True,
         )
-    folder = write(training, out)
+    written = face_card.write if isinstance(training, faces.FaceTraining) else card.write
+    folder = written(training, out)
     state.unlink(missing_ok=True)
     return folder
 

@@ -88,7 +88,7 @@ class Head:
     pitch: float
 
     def place(self, across: float, down: float, out: float = 1.0) -> tuple[float, float]:
-        """The picture's x and y of a point of the surface at these angles, `out` from its middle."""
+        """The x and y of a point of the surface at these angles, `out` times as far out."""
         x = CENTER + out * self.wide * math.sin(across + self.yaw) * math.cos(down)
         y = TOP + HIGH * math.sin(down) - out * 0.8 * HIGH * math.sin(self.pitch) * math.cos(down)
         return x, y
@@ -269,8 +269,7 @@ def _mouth(head: Head, a: dict[str, float], skin: str) -> tuple[str, np.ndarray]
         'fill="#fffaf2"/>'
     )
     closed = (
-        f'<path d="{line}" fill="none" stroke="{bare}" stroke-width="2" '
-        'stroke-linecap="round"/>'
+        f'<path d="{line}" fill="none" stroke="{bare}" stroke-width="2" stroke-linecap="round"/>'
     )
     box = np.array([x - 8, y - 5, x + 8, y + 7])
     return (inside + white if gap > 0.8 else closed), box

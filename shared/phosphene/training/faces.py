@@ -9,11 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from phosphene.networks.autoencoder import kl_divergence
+from phosphene.networks.autoencoders.datasets import FACES, FACES_HELD_OUT
 from phosphene.training import drawing
 from phosphene.training.fit import WARMUP, Plan, Training
 
 COUNT, SEED = 60_000, 1
-"""Faces drawn for training, and the seed of the first."""
+"""Faces drawn for training, and their seed."""
+KEPT_COUNT = 800
+"""Those of them that come with the package."""
 DETAIL = 4.0
 """How much more an error weighs on eyes and mouth: they cover few pixels, and they are the face."""
 TOLD = 200.0
@@ -92,6 +95,23 @@ def inside(boxes: Tensor, side: int) -> Tensor:
     across = (places >= left) & (places < right)
     down = (places >= top) & (places < bottom)
     return down[..., :, None] & across[..., None, :]
+
+
+def keep(out: Path = FACES) -> Path:
+    """The faces that the page shows: some that were trained on, then some that were not."""
+    parts = [
+        drawing.faces(count, seed)
+        for count, seed in ((KEPT_COUNT, SEED), (FACES_HELD_OUT, SEED + 1))
+    ]
+    pictures, numbers = (np.concatenate([part[n] for part in parts]) for n in (0, 1))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(
+        out,
+        pictures=pictures.transpose(0, 3, 1, 2),
+        attributes=(127 * numbers).round().astype(np.int8),
+        names=np.array(drawing.ATTRIBUTES),
+    )
+    return out
 
 
 def drawn(kept: Path, count: int = COUNT, seed: int = SEED) -> tuple[Tensor, Tensor, Tensor]:
