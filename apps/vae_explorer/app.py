@@ -14,7 +14,9 @@ from phosphene import (
     interpolate_four,
     latent_map,
     reconstruct,
+    repair,
     sample,
+    train_autoencoder,
     traverse,
     ui,
 )
@@ -50,6 +52,17 @@ BETWEEN = (
 FOUR = (
     "Four digits at the corners, and everything between them. **Click in the square**: the mixture "
     "there is decoded below, beside the four pictures simply laid over each other."
+)
+HOLE = (
+    "Paint over a part of the digit and press Run. The model looks for a code whose picture agrees "
+    "with all that is left; what it decodes there fills the hole. With nothing painted, the lower "
+    "half is missing: what could it have been?"
+)
+TRAIN = (
+    "Choose 50 pictures or more of one kind of thing (faces, shoes, leaves), or a zip of them, and "
+    "press Run; without any it learns digits. Watch them form; **Stop keeps what there is**. Take "
+    "*autoencoder.safetensors* home: the other tabs take it under *For experts*, and *Go on with* "
+    "trains it further. It carries small copies of your pictures, and nothing stays here."
 )
 WALK = "One number of the code at a time, in standard deviations of all codes."
 LABELS = (
@@ -172,6 +185,20 @@ demo = ui.page(
             group="A picture",
         ),
         ui.Tab(
+            "Repair",
+            repair,
+            examples=[digit(name) for name in ("three", "eight", "nine", "zero", "five")],
+            explain=HOLE,
+            results=RESULTS,
+            views=[
+                ui.Picture("Repaired"),
+                ui.Panels("Parts"),
+                ui.Tables("Measured"),
+                ui.Plot(),
+            ],
+            group="Put to use",
+        ),
+        ui.Tab(
             "Denoise",
             denoise,
             examples=[digit(name) for name in ("zero", "seven", "one", "six")],
@@ -197,6 +224,13 @@ demo = ui.page(
             results=RESULTS,
             views=[ui.Picture("Curve"), ui.Tables("Measured")],
             group="Put to use",
+        ),
+        ui.Tab(
+            "Train your own",
+            train_autoencoder,
+            explain=TRAIN,
+            results=RESULTS,
+            views=[ui.Picture("Reconstructions"), ui.Plot(), ui.Steps(), ui.Tables("Measured")],
         ),
     ],
     emoji="🗺️",

@@ -42,8 +42,10 @@ from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
 from phosphene.methods.vae.latent_map import latent_map
 from phosphene.methods.vae.reconstruct import reconstruct
+from phosphene.methods.vae.repair import repair
 from phosphene.methods.vae.sample import sample
 from phosphene.methods.vae.square import interpolate_four
+from phosphene.methods.vae.train import train_autoencoder
 from phosphene.methods.vae.traverse import traverse
 from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
@@ -103,12 +105,14 @@ __all__ = [
     "occlude",
     "patch",
     "reconstruct",
+    "repair",
     "repeat",
     "robustness",
     "sample",
     "segment",
     "stylize",
     "texture",
+    "train_autoencoder",
     "transfer",
     "traverse",
     "universal",

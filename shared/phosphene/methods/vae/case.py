@@ -13,6 +13,7 @@ from phosphene import images
 from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.autoencoder import Autoencoder, Posterior, load_autoencoder
+from phosphene.networks.autoencoder_file import OwnAutoencoder, read_autoencoder
 from phosphene.networks.autoencoders import EMBEDDED, stored
 from phosphene.networks.autoencoders.datasets import Dataset, dataset
 
@@ -100,8 +101,15 @@ class Codes:
         return float(self.errors[len(self.errors) // 2])
 
 
-def known(name: str, device: str | None = None) -> Codes:
-    """The codes of an embedded model's data; InputError for a model that has none."""
+def opened(name: str, file: str | None, device: str | None) -> Autoencoder:
+    """The autoencoder of a file of one's own, where there is one, else the one of this name."""
+    return read_autoencoder(file, device) if file else load_autoencoder(name, device=device)
+
+
+def known(name: str, device: str | None = None, file: str | None = None) -> Codes:
+    """The codes of an embedded model's data, or of a file's; InputError for a model without any."""
+    if file:
+        return _own_codes(read_autoencoder(file, device))
     if name not in EMBEDDED:
         raise InputError(f"{name} does not say what it learned from; choose {', '.join(EMBEDDED)}")
     model = load_autoencoder(name, device=device)
@@ -112,6 +120,17 @@ def known(name: str, device: str | None = None) -> Codes:
 def _codes(model: Autoencoder) -> Codes:
     data, held = dataset(model.data), dataset(model.data, "held out")
     kept = stored.read(EMBEDDED[model.name].folder, model.weights.sha256)
+    return _coded(model, data, held, kept)
+
+
+@lru_cache(maxsize=2)
+def _own_codes(model: OwnAutoencoder) -> Codes:
+    return _coded(model, model.own.data, model.own.held)
+
+
+def _coded(
+    model: Autoencoder, data: Dataset, held: Dataset, kept: stored.Stored | None = None
+) -> Codes:
     kept = kept or stored.compute(partial(_posterior, model), model.decode, data, held)
     posterior = Posterior(kept.mean, kept.log_variance)
     return Codes(model, data, held, posterior, kept.held.flatten(1), kept.errors)
@@ -122,11 +141,12 @@ def _posterior(model: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
     return posterior.mean, posterior.log_variance
 
 
-def unlike(name: str, error: float, device: str | None) -> str:
+def unlike(name: str, error: float, device: str | None, file: str | None = None) -> str:
     """A warning where a picture is rebuilt far worse than those a model knows; else empty."""
-    if name not in EMBEDDED:
+    if name not in EMBEDDED and not file:
         return ""
-    usual = known(name, device).usual
+    codes = known(name, device, file)
+    name, usual = codes.model.name, codes.usual
     if error < UNLIKE * usual:
         return ""
     return (

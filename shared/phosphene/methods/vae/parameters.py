@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypeAlias
 
 from phosphene.images import ImageLike
-from phosphene.knobs import AutoencoderChoice, Picture, Range
+from phosphene.knobs import AutoencoderChoice, File, Picture, Range
 from phosphene.networks.autoencoders import EMBEDDED
 
 HUB = ("stabilityai/sd-vae-ft-mse", "stabilityai/sdxl-vae", "madebyollin/taesd")
@@ -18,6 +18,15 @@ Model: TypeAlias = Annotated[str, AutoencoderChoice(options=(*EMBEDDED, *HUB), l
 Known: TypeAlias = Annotated[
     str,
     AutoencoderChoice(options=tuple(EMBEDDED), label="Autoencoder", help="an embedded one"),
+]
+Own: TypeAlias = Annotated[
+    str | None,
+    File(
+        (".safetensors",),
+        label="An autoencoder of your own",
+        help="the file that Train gives, instead of the one chosen",
+        advanced=True,
+    ),
 ]
 Size: TypeAlias = Annotated[
     int,

@@ -14,9 +14,9 @@ from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import SHOWN, prepare, shown, unlike
-from phosphene.methods.vae.parameters import Model, Photo, Size
-from phosphene.networks.autoencoder import Posterior, kl_divergence, load_autoencoder
+from phosphene.methods.vae.case import SHOWN, opened, prepare, shown, unlike
+from phosphene.methods.vae.parameters import Model, Own, Photo, Size
+from phosphene.networks.autoencoder import Posterior, kl_divergence
 
 SAMPLES, CHANNELS = 4, 16
 """Draws from the posterior, and channels of a code, that are shown."""
@@ -40,6 +40,7 @@ def reconstruct(
         ),
     ] = 1.0,
     size: Size = 256,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -47,7 +48,7 @@ def reconstruct(
 
     Beside it what was lost, how alike they are, and the bits that the picture was squeezed to.
     """
-    net = load_autoencoder(model, device=device)
+    net = opened(model, file, device)
     x = prepare(image, net, size)
     posterior = net.encode(x)
     rebuilt = net.decode(posterior.mean)
@@ -72,7 +73,7 @@ def reconstruct(
     alike = {"PSNR": psnr(rebuilt, x), "SSIM": ssim(rebuilt, x)}
     yield Frame(
         contact_sheet(main, 3),
-        note=unlike(model, error, device),
+        note=unlike(model, error, device, file),
         metrics=alike,
         panels=(*main, *sampled, *_channels(posterior, side)),
         tables=(

@@ -17,7 +17,7 @@ from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Mask, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import Codes, known, prepare, shown
-from phosphene.methods.vae.parameters import Known, Photo
+from phosphene.methods.vae.parameters import Known, Own, Photo
 from phosphene.networks.autoencoder import Autoencoder
 from phosphene.optimize.canvas import Canvas
 from phosphene.optimize.descend import descend
@@ -59,6 +59,7 @@ def repair(
         Range(0, 10, 0.1, label="Likeliness", help="how much a code near the others' is worth"),
     ] = 1.0,
     steps: Annotated[int, Range(5, 500, label="Steps", quick=10)] = 120,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -68,7 +69,7 @@ def repair(
     with yours outside the hole, and itself to be as likely as the data's codes are. The nearest of
     some hundred codes of the data are where it begins; the best of them is shown.
     """
-    codes = known(model, device)
+    codes = known(model, device, file)
     net = codes.model
     x = prepare(image, net)
     kept = 1 - inside(hole, x)

@@ -14,11 +14,11 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import INK, contact_sheet, font
 from phosphene.knobs import Picture, Point, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import SHOWN, grid, prepare, shown
-from phosphene.methods.vae.parameters import Model, Size
+from phosphene.methods.vae.case import SHOWN, grid, opened, prepare, shown
+from phosphene.methods.vae.parameters import Model, Own, Size
 from phosphene.methods.vae.paths import lerp, slerp
 from phosphene.methods.vae.plane import cross
-from phosphene.networks.autoencoder import Autoencoder, load_autoencoder
+from phosphene.networks.autoencoder import Autoencoder
 
 Way: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
 
@@ -42,6 +42,7 @@ def interpolate_four(
     ] = (0.5, 0.38),
     model: Model = "digits_vae",
     size: Size = 256,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -50,7 +51,7 @@ def interpolate_four(
     Above the square, decoded all over; below what lies at the place: mixed in the code along
     straight lines, along the sphere (arXiv 1609.04468), and the pixels simply cross-faded.
     """
-    net = load_autoencoder(model, device=device)
+    net = opened(model, file, device)
     pictures = (first, second, third, fourth)
     x = torch.cat([prepare(one, net, size, square=True) for one in pictures])
     codes = net.encode(x).mean
