@@ -34,3 +34,8 @@ def _digits(kind: str) -> Embedded:
 
 EMBEDDED = {model.name: model for model in map(_digits, ("vae", "ae", "dae"))}
 """By name: digits as a VAE, as a plain autoencoder and as a denoising one."""
+
+
+def learned(data: str) -> tuple[str, ...]:
+    """The names of those that learned from this data."""
+    return tuple(name for name, model in EMBEDDED.items() if model.data == data)
