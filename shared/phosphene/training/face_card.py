@@ -136,7 +136,8 @@ tags:
 
 Made by `python -m phosphene.training {plan.name}`: {plan.steps:,} steps of {plan.batch} pictures, \
 seed {plan.seed}, AdamW with a learning rate of {plan.rate:g} that ends at nothing. The variance \
-of the pixels is the best one for each batch (arXiv 2006.13202); an error weighs {1 + DETAIL:g} times \
+of the pixels is the best one for each batch (arXiv 2006.13202); an error weighs \
+{1 + DETAIL:g} times \
 as much on eyes and mouth; while it was trained, a linear layer read the attributes off the code. \
 It took {training.seconds / 60:.0f} minutes on one core.
 
