@@ -13,9 +13,11 @@ from phosphene import (
     interpolate,
     interpolate_four,
     latent_map,
+    latents,
     reconstruct,
     repair,
     sample,
+    swap_patch,
     train_autoencoder,
     traverse,
     ui,
@@ -64,6 +66,15 @@ TRAIN = (
     "*autoencoder.safetensors* home: the other tabs take it under *For experts*, and *Go on with* "
     "trains it further. It carries small copies of your pictures, and nothing stays here."
 )
+LARGE = (
+    "Stable Diffusion paints on a code like this: a picture of a quarter or an eighth of the sides "
+    "and a few channels. Move one channel, or all along the direction in which this picture varies "
+    "most. `photos_tiny` is small and here already; choose another by its name on the Hub."
+)
+PATCH = (
+    "A square of one picture's code in the other's. **Click on either picture** to say where from "
+    "and where to. The decoder makes one picture of both: the seam is softer than in the pixels."
+)
 WALK = "One number of the code at a time, in standard deviations of all codes."
 LABELS = (
     "Nine thousand digits without labels taught the encoders. With one labeled digit a class, is "
@@ -101,6 +112,11 @@ FOURS = [
         ("one", "eight", "four", "five"),
         ("nine", "two", "zero", "one"),
     )
+]
+PHOTOGRAPHS = [digit(name) for name in ("coffee", "cat", "summer_palace")]
+SWAPS = [
+    digit("coffee", "first") | digit("cat", "second", place=(0.5, 0.45)),
+    digit("summer_palace", "first") | digit("coffee", "second", to=(0.3, 0.6)),
 ]
 ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
 
@@ -183,6 +199,28 @@ demo = ui.page(
             live=True,
             views=[ui.Picture("In the square"), ui.Panels("Ways")],
             group="A picture",
+        ),
+        ui.Tab(
+            "Channels",
+            latents,
+            examples=PHOTOGRAPHS,
+            explain=LARGE,
+            results=RESULTS,
+            live=True,
+            defaults={"model": "photos_tiny"},
+            views=[ui.Picture("Changed"), ui.Panels("Channels"), ui.Tables("Measured")],
+            group="Large codes",
+        ),
+        ui.Tab(
+            "Swap a patch",
+            swap_patch,
+            examples=SWAPS,
+            explain=PATCH,
+            results=RESULTS,
+            live=True,
+            defaults={"model": "photos_tiny"},
+            views=[ui.Picture("Swapped"), ui.Tables("Measured")],
+            group="Large codes",
         ),
         ui.Tab(
             "Repair",

@@ -41,6 +41,8 @@ from phosphene.methods.vae.few_labels import few_labels
 from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
 from phosphene.methods.vae.latent_map import latent_map
+from phosphene.methods.vae.latents import latents
+from phosphene.methods.vae.patches import swap_patch
 from phosphene.methods.vae.reconstruct import reconstruct
 from phosphene.methods.vae.repair import repair
 from phosphene.methods.vae.sample import sample
@@ -98,6 +100,7 @@ __all__ = [
     "invert_layers",
     "landscape",
     "latent_map",
+    "latents",
     "layer",
     "load_autoencoder",
     "load_network",
@@ -111,6 +114,7 @@ __all__ = [
     "sample",
     "segment",
     "stylize",
+    "swap_patch",
     "texture",
     "train_autoencoder",
     "transfer",

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError, quoted, unknown
 from phosphene.networks import weights
-from phosphene.networks.autoencoders import EMBEDDED, WEIGHTS
+from phosphene.networks.autoencoders import CARRIED, WEIGHTS
 from phosphene.networks.autoencoders.color_layers import ColorLayers
 from phosphene.networks.autoencoders.layers import SmallLayers
 from phosphene.networks.loading import note_use
@@ -206,12 +206,12 @@ def _load(name: str, where: torch.device) -> Autoencoder:
 
 def _files(name: str, where: torch.device) -> tuple[dict[str, Any], Source]:
     """The configuration and the checked weights of a name."""
-    if name in EMBEDDED:
-        known = EMBEDDED[name]
+    if name in CARRIED:
+        known = CARRIED[name]
         source = weights.packaged(name, known.folder / WEIGHTS, known.license, known.attribution)
         return _read(known.folder / "config.json"), source
     if not _HUB.fullmatch(name):
-        raise unknown("autoencoder", name, [*EMBEDDED, "OWNER/REPOSITORY"])
+        raise unknown("autoencoder", name, [*CARRIED, "OWNER/REPOSITORY"])
     owner, repository, *folder = name.split("/")
     repo = f"{owner}/{repository}"
     config, source = (

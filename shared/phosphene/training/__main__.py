@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from phosphene.errors import unknown
 from phosphene.networks.autoencoders import EMBEDDED
 from phosphene.networks.autoencoders.datasets import DIGITS, FACES, dataset
-from phosphene.training import card, digits, face_card, faces
+from phosphene.training import card, digits, face_card, faces, photo_card, photos
 from phosphene.training.fit import Plan, Training
 
-GROUPS = {"digits": digits.PLANS, "faces": faces.PLANS}
+GROUPS = {"digits": digits.PLANS, "faces": faces.PLANS, "photos": photos.PLANS}
+WRITERS: dict[str, Callable[..., Path]] = {
+    "faces": face_card.write,
+    "photos": photo_card.write,
+}
 KEPT = Path("build/training")
 
 
@@ -52,6 +57,8 @@ def begun(plan: Plan) -> Training:
     """A training of a plan at its first step."""
     if plan.data == "faces":
         return faces.FaceTraining(plan, faces.drawn(KEPT))
+    if plan.data == "photos":
+        return photos.PhotoTraining(plan, photos.pieces(plan.seed))
     return Training(plan, dataset(plan.data).pictures)
 
 
@@ -72,8 +79,7 @@ def train(plan: Plan, out: Path | None = None) -> Path:
             f" nats, {left:.0f} s left",
             flush=True,
         )
-    written = face_card.write if isinstance(training, faces.FaceTraining) else card.write
-    folder = written(training, out)
+    folder = WRITERS.get(plan.data, card.write)(training, out)
     state.unlink(missing_ok=True)
     return folder
 
