@@ -23,7 +23,7 @@ from phosphene.optimize.canvas import Canvas
 from phosphene.optimize.descend import descend
 from phosphene.optimize.losses import Loss
 
-STARTS, TRIED = 6, 600
+STARTS, TRIED = 6, 60
 """Codes that descend side by side, and those of the data that they are the best of."""
 SIDE = 196
 HOLE = 0.5
@@ -67,7 +67,7 @@ def repair(
 
     The code is descended, the decoder stays as it is (arXiv 1607.07539): its picture has to agree
     with yours outside the hole, and itself to be as likely as the data's codes are. The nearest of
-    some hundred codes of the data are where it begins; the best of them is shown.
+    some dozen codes of the data are where it begins; the best of them is shown.
     """
     codes = known(model, device, file)
     net = codes.model
@@ -80,8 +80,9 @@ def repair(
         return _shown(x, kept, best(pictures, x, kept))
 
     loss = repairing(canvas, codes, x, kept, likely)
+    rate = RATE * float(codes.means.std())
     for frame, pictures in descend(
-        canvas, loss, steps=steps, lr=RATE * float(codes.means.std()), render=render
+        canvas, loss, steps=steps, lr=rate, schedule=lambda part: 1 - part, render=render
     ):
         yield _told(frame, x, kept, best(pictures, x, kept)) if frame.last else frame
 
