@@ -26,8 +26,9 @@ PLANS = (
     Plan(
         "faces_vae",
         "faces",
-        steps=14_000,
-        batch=64,
+        steps=24_000,
+        batch=32,
+        rate=1.5e-3,
         model={"kind": "ColorAutoencoder"},
         about="Variational autoencoder of drawn faces",
     ),
