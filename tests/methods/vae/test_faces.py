@@ -74,9 +74,7 @@ def test_what_a_step_decodes_to_is_read_as_changed_when_encoded_again(codes, fou
 
 
 def test_sliders_at_rest_leave_the_reconstruction_and_one_that_moves_changes_its_own(held):
-    rest, moved = (
-        last(phosphene.face(held[0], smile=value, device="cpu")) for value in (0.0, 1.5)
-    )
+    rest, moved = (last(phosphene.face(held[0], smile=value, device="cpu")) for value in (0.0, 1.5))
     assert all(before == after for _, before, after in numbers(rest).values())
     slider, before, after = numbers(moved)["smile"]
     assert slider == 1.5
@@ -115,9 +113,7 @@ def test_two_sets_of_pictures_make_a_direction(codes, held):
     having = [face for face, has in zip(held, truth, strict=True) if has][:12]
     lacking = [face for face, has in zip(held, truth, strict=True) if not has][:12]
     plain = lacking[0]
-    frame = last(
-        phosphene.edit(plain, with_it=having, without=lacking, strength=1.2, device="cpu")
-    )
+    frame = last(phosphene.edit(plain, with_it=having, without=lacking, strength=1.2, device="cpu"))
     before, after = numbers(frame)["glasses"]
     assert after - before > 0.7
     way = own_step(codes, having, lacking, KINDS[1])
