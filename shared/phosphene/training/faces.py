@@ -108,7 +108,7 @@ def keep(out: Path = FACES) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         out,
-        pictures=pictures.transpose(0, 3, 1, 2),
+        pictures=pictures,  # colors last: a third less to carry
         attributes=(127 * numbers).round().astype(np.int8),
         names=np.array(drawing.ATTRIBUTES),
     )

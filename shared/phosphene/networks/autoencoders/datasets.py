@@ -67,7 +67,7 @@ def faces() -> Dataset:
     known = tuple(str(name) for name in names)
     glasses, beard = (attributes[:, known.index(name)] > 0 for name in ("glasses", "beard"))
     return Dataset(
-        torch.from_numpy(pictures).float() / 255,
+        torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 255,
         glasses.long() + 2 * beard.long(),
         ("neither", "glasses", "beard", "both"),
         "faces that this project draws itself from random numbers (training/drawing.py)",
