@@ -7,6 +7,7 @@ each one's lines between `<!-- table: PART -->` and `<!-- /table -->` of the scr
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ import torch
 from phosphene.hosting import malloc
 
 HERE = Path(__file__).resolve().parent
-THREADS = 2
+THREADS = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+"""More than the cores that a process may use would only wait for each other."""
 UNITS = ("avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
 END = "<!-- /table -->"
 
@@ -104,7 +106,7 @@ def origin(command: str) -> list[str]:
 
 def machine() -> str:
     """The processor or GPU, and which of the units that matter it has."""
-    version = f"PyTorch {torch.__version__}, {THREADS} threads"
+    version = f"PyTorch {torch.__version__}, {THREADS} thread{'s' * (THREADS > 1)}"
     if torch.cuda.is_available():
         return f"{torch.cuda.get_device_name()}; {version}"
     information = Path("/proc/cpuinfo")

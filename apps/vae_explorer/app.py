@@ -11,9 +11,14 @@ from phosphene import (
     few_labels,
     holes,
     interpolate,
+    interpolate_four,
     latent_map,
+    latents,
     reconstruct,
+    repair,
     sample,
+    swap_patch,
+    train_autoencoder,
     traverse,
     ui,
 )
@@ -23,8 +28,9 @@ RESULTS = HERE / "results"
 
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
-    "model was told. **Click on either map**: that place is decoded below. The ring holds 95 % of "
-    "the draws from N(0, I): all ten digits lie in the VAE's, few in the other's."
+    "model was told. **Click on the map**: that place is decoded below. The ring holds 95 % of the "
+    "draws from N(0, I): all ten digits lie in the VAE's. Then look at the *plain autoencoder's*: "
+    "where are its digits, and what do the holes between them decode to?"
 )
 HOLES = (
     "Both models walk straight across the widest hole in their map; drag the slider. A VAE pays "
@@ -44,6 +50,30 @@ BACK = (
 BETWEEN = (
     "Two digits, and what lies between their codes; beside it the pixels simply cross-faded. Half "
     "of one digit over half of another is no digit."
+)
+FOUR = (
+    "Four digits at the corners, and everything between them. **Click in the square**: the mixture "
+    "there is decoded below, beside the four pictures simply laid over each other."
+)
+HOLE = (
+    "Paint over a part of the digit and press Run. The model looks for a code whose picture agrees "
+    "with all that is left; what it decodes there fills the hole. With nothing painted, the lower "
+    "half is missing: what could it have been?"
+)
+TRAIN = (
+    "Choose 50 pictures or more of one kind of thing (faces, shoes, leaves), or a zip of them, and "
+    "press Run; without any it learns digits. Watch them form; **Stop keeps what there is**. Take "
+    "*autoencoder.safetensors* home: the other tabs take it under *For experts*, and *Go on with* "
+    "trains it further. It carries small copies of your pictures, and nothing stays here."
+)
+LARGE = (
+    "Stable Diffusion paints on a code like this: a picture of a quarter or an eighth of the sides "
+    "and a few channels. Move one channel, or all along the direction in which this picture varies "
+    "most. `photos_tiny` is small and here already; choose another by its name on the Hub."
+)
+PATCH = (
+    "A square of one picture's code in the other's. **Click on either picture** to say where from "
+    "and where to. The decoder makes one picture of both: the seam is softer than in the pixels."
 )
 WALK = "One number of the code at a time, in standard deviations of all codes."
 LABELS = (
@@ -71,6 +101,22 @@ DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
 PAIRS = [
     digit(one, "first") | digit(two, "second")
     for one, two in (("zero", "three"), ("four", "nine"), ("one", "eight"))
+]
+FOURS = [
+    {
+        key: str(HERE / "examples" / f"{name}.jpg")
+        for key, name in zip(("first", "second", "third", "fourth"), names, strict=True)
+    }
+    for names in (
+        ("zero", "three", "six", "seven"),
+        ("one", "eight", "four", "five"),
+        ("nine", "two", "zero", "one"),
+    )
+]
+PHOTOGRAPHS = [digit(name) for name in ("coffee", "cat", "summer_palace")]
+SWAPS = [
+    digit("coffee", "first") | digit("cat", "second", place=(0.5, 0.45)),
+    digit("summer_palace", "first") | digit("coffee", "second", to=(0.3, 0.6)),
 ]
 ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
 
@@ -137,11 +183,58 @@ demo = ui.page(
         ui.Tab(
             "Between two",
             interpolate,
+            interpolate_four,
             examples=PAIRS,
             explain=BETWEEN,
             results=RESULTS,
             views=[ui.Film(), ui.Picture("On the way"), ui.Panels("Strips")],
             group="A picture",
+        ),
+        ui.Tab(
+            "Between four",
+            interpolate_four,
+            examples=FOURS,
+            explain=FOUR,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("In the square"), ui.Panels("Ways")],
+            group="A picture",
+        ),
+        ui.Tab(
+            "Channels",
+            latents,
+            examples=PHOTOGRAPHS,
+            explain=LARGE,
+            results=RESULTS,
+            live=True,
+            defaults={"model": "photos_tiny"},
+            views=[ui.Picture("Changed"), ui.Panels("Channels"), ui.Tables("Measured")],
+            group="Large codes",
+        ),
+        ui.Tab(
+            "Swap a patch",
+            swap_patch,
+            examples=SWAPS,
+            explain=PATCH,
+            results=RESULTS,
+            live=True,
+            defaults={"model": "photos_tiny"},
+            views=[ui.Picture("Swapped"), ui.Tables("Measured")],
+            group="Large codes",
+        ),
+        ui.Tab(
+            "Repair",
+            repair,
+            examples=[digit(name) for name in ("three", "eight", "nine", "zero", "five")],
+            explain=HOLE,
+            results=RESULTS,
+            views=[
+                ui.Picture("Repaired"),
+                ui.Panels("Parts"),
+                ui.Tables("Measured"),
+                ui.Plot(),
+            ],
+            group="Put to use",
         ),
         ui.Tab(
             "Denoise",
@@ -169,6 +262,13 @@ demo = ui.page(
             results=RESULTS,
             views=[ui.Picture("Curve"), ui.Tables("Measured")],
             group="Put to use",
+        ),
+        ui.Tab(
+            "Train your own",
+            train_autoencoder,
+            explain=TRAIN,
+            results=RESULTS,
+            views=[ui.Picture("Reconstructions"), ui.Plot(), ui.Steps(), ui.Tables("Measured")],
         ),
     ],
     emoji="🗺️",

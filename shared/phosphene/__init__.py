@@ -44,8 +44,13 @@ from phosphene.methods.vae.few_labels import few_labels
 from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
 from phosphene.methods.vae.latent_map import latent_map
+from phosphene.methods.vae.latents import latents
+from phosphene.methods.vae.patches import swap_patch
 from phosphene.methods.vae.reconstruct import reconstruct
+from phosphene.methods.vae.repair import repair
 from phosphene.methods.vae.sample import sample
+from phosphene.methods.vae.square import interpolate_four
+from phosphene.methods.vae.train import train_autoencoder
 from phosphene.methods.vae.traverse import traverse
 from phosphene.methods.visualization.differences import visualize_differences
 from phosphene.methods.visualization.visualize import visualize, visualize_layer
@@ -93,11 +98,13 @@ __all__ = [
     "holes",
     "honesty",
     "interpolate",
+    "interpolate_four",
     "invert",
     "invert_layers",
     "landscape",
     "latent_map",
     "lay_patch",
+    "latents",
     "layer",
     "load_autoencoder",
     "load_network",
@@ -107,6 +114,7 @@ __all__ = [
     "paint_video",
     "patch",
     "reconstruct",
+    "repair",
     "repeat",
     "robustness",
     "sample",
@@ -114,7 +122,9 @@ __all__ = [
     "stylize",
     "stylize_video",
     "teach",
+    "swap_patch",
     "texture",
+    "train_autoencoder",
     "transfer",
     "traverse",
     "universal",

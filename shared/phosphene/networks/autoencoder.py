@@ -14,18 +14,25 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError, quoted, unknown
 from phosphene.networks import hollow, weights
-from phosphene.networks.autoencoders import EMBEDDED, WEIGHTS
+from phosphene.networks.autoencoders import CARRIED, WEIGHTS
+from phosphene.networks.autoencoders.color_layers import ColorLayers
 from phosphene.networks.autoencoders.layers import SmallLayers
 from phosphene.networks.loading import note_use
 from phosphene.networks.registry import Row, locked_row
 from phosphene.networks.weights import Source
 
-CLASSES = ("SmallAutoencoder", "AutoencoderKL", "AutoencoderTiny")
+OWN: dict[str, type[SmallLayers] | type[ColorLayers]] = {
+    "SmallAutoencoder": SmallLayers,
+    "ColorAutoencoder": ColorLayers,
+}
+"""Classes of this project, with their layers, which need no diffusers."""
+CLASSES = (*OWN, "AutoencoderKL", "AutoencoderTiny")
 """What a repository's config.json may name."""
 KEPT = 4
 """Autoencoders that stay loaded."""
@@ -66,7 +73,7 @@ class Autoencoder:
         self.dtype = _precision(config, where, self.kind)
         # diffusers' own `to` warns of a precision that it was not loaded in.
         self._model = nn.Module.to(model, where, self.dtype).eval().requires_grad_(False)
-        small = self.kind == "SmallAutoencoder"
+        small = self.kind in OWN
         self.channels: int = config.in_channels
         self.latent_channels: int = config.latent_channels
         self.side: int = config.sample_size if small else 0
@@ -81,7 +88,7 @@ class Autoencoder:
         """Pictures in [0, 1] -> mean and log-variance of their codes."""
         x = self._fitting(pictures).to(self.device, self.dtype)
         with devices.device_lock(self.device):
-            if self.kind == "SmallAutoencoder":
+            if self.kind in OWN:
                 mean, log_variance = self._model.encode(x)
             elif self.kind == "AutoencoderTiny":
                 mean = self._model.encode(2 * x - 1).latents
@@ -100,17 +107,22 @@ class Autoencoder:
                 f"codes have the shape {tuple(codes.shape)}; {self.name} decodes "
                 f"(N, {self.latent_channels}, h, w)"
             )
-        z = codes.to(self.device, torch.float32) / self.scaling_factor + self.shift_factor
+        codes = codes.to(self.device, torch.float32)
         with devices.device_lock(self.device):
-            if self.kind == "SmallAutoencoder":
-                return self._model.decode(z.to(self.dtype)).float()  # type: ignore[no-any-return]
-            decoded: Tensor = self._model.decode(z.to(self.dtype)).sample
-        return (decoded.float() / 2 + 0.5).clamp(0, 1)
+            return self.rendered(codes).clamp(0, 1)
+
+    def rendered(self, codes: Tensor) -> Tensor:
+        """The same with a gradient, not clamped; codes on the device, which the caller holds."""
+        z = (codes / self.scaling_factor + self.shift_factor).to(self.dtype)
+        decoded: Any = self._model.decode(z)
+        if self.kind in OWN:
+            return decoded.float()  # type: ignore[no-any-return]
+        return decoded.sample.float() / 2 + 0.5  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def features(self, pictures: Tensor) -> Tensor:
         """What a classifier may start from, (N, D): the encoder's last layer before the codes."""
-        if self.kind != "SmallAutoencoder":
+        if self.kind not in OWN:
             return self.encode(pictures).mean.flatten(1)
         x = self._fitting(pictures).to(self.device, self.dtype)
         with devices.device_lock(self.device):
@@ -155,9 +167,16 @@ def load_autoencoder(
     return found
 
 
-def small_autoencoder(**settings: Any) -> Any:
-    """A SmallAutoencoder with random weights: what a training starts from."""
-    return _class("SmallAutoencoder")(**settings)
+def small_autoencoder(kind: str = "SmallAutoencoder", **settings: Any) -> Any:
+    """One of this project's own with random weights: what a training starts from."""
+    return _class(kind)(**settings)
+
+
+def saved(folder: Path) -> Any:
+    """The layers of a small autoencoder in a folder, as its weights were saved there."""
+    model = _layers(_read(folder / "config.json"))
+    model.load_state_dict(load_file(folder / WEIGHTS))
+    return model.float().eval()
 
 
 def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -170,8 +189,9 @@ def _load(name: str, where: torch.device) -> Autoencoder:
     config, source = _files(name, where)
     kind = config.get("_class_name")
     if kind not in CLASSES:
-        raise InputError(f"{name} is a {quoted(kind)}; choose one of {', '.join(CLASSES[1:])}")
-    small = kind == "SmallAutoencoder"
+        theirs = ", ".join(CLASSES[len(OWN) :])
+        raise InputError(f"{name} is a {quoted(kind)}; choose one of {theirs}")
+    small = kind in OWN
     make = _layers if small else _class(str(kind)).from_config
     try:
         model: Any = hollow.filled(
@@ -190,12 +210,12 @@ def _load(name: str, where: torch.device) -> Autoencoder:
 
 def _files(name: str, where: torch.device) -> tuple[dict[str, Any], Source]:
     """The configuration and the checked weights of a name."""
-    if name in EMBEDDED:
-        known = EMBEDDED[name]
+    if name in CARRIED:
+        known = CARRIED[name]
         source = weights.packaged(name, known.folder / WEIGHTS, known.license, known.attribution)
         return _read(known.folder / "config.json"), source
     if not _HUB.fullmatch(name):
-        raise unknown("autoencoder", name, [*EMBEDDED, "OWNER/REPOSITORY"])
+        raise unknown("autoencoder", name, [*CARRIED, "OWNER/REPOSITORY"])
     owner, repository, *folder = name.split("/")
     repo = f"{owner}/{repository}"
     config, source = (
@@ -216,21 +236,22 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def _layers(config: dict[str, Any]) -> SmallLayers:
+def _layers(config: dict[str, Any]) -> SmallLayers | ColorLayers:
     """An embedded one needs no diffusers, whose import takes seconds."""
-    known = inspect.signature(SmallLayers).parameters
-    return SmallLayers(**{name: config[name] for name in known if name in config})
+    kind = OWN[config["_class_name"]]
+    known = inspect.signature(kind).parameters
+    return kind(**{name: config[name] for name in known if name in config})
 
 
 def _class(kind: str) -> Any:
     try:
         import diffusers
 
-        from phosphene.networks.autoencoders.small import SmallAutoencoder
+        from phosphene.networks.autoencoders import small
     except ImportError:
         words = "autoencoders of the Hub and training need diffusers; run: pip install diffusers"
         raise InputError(words) from None
-    return SmallAutoencoder if kind == "SmallAutoencoder" else getattr(diffusers, kind)
+    return getattr(small if kind in OWN else diffusers, kind)
 
 
 _OLD = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
@@ -262,6 +283,6 @@ def _factor(config: Any, kind: str) -> int:
 
 def _precision(config: Any, where: torch.device, kind: str) -> torch.dtype:
     """Half precision on a GPU; SDXL's overflows in float16 and says so."""
-    if where.type != "cuda" or kind == "SmallAutoencoder":
+    if where.type != "cuda" or kind in OWN:
         return torch.float32
     return torch.bfloat16 if getattr(config, "force_upcast", False) else torch.float16

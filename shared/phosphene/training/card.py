@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
 from PIL import Image
+from torch import nn
 
 from phosphene.images.charts import chart
 from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import sheet
 from phosphene.networks import autoencoders
-from phosphene.networks.autoencoder import kl_divergence
-from phosphene.networks.autoencoders import neighbors
+from phosphene.networks.autoencoder import kl_divergence, saved
+from phosphene.networks.autoencoders import neighbors, stored
 from phosphene.networks.autoencoders.datasets import Dataset, dataset
 from phosphene.training.fit import Training, cross_entropy, noisy
 
@@ -23,17 +25,34 @@ SHOWN = 10
 def write(training: Training, out: Path | None = None) -> Path:
     """Save the model in 16 bits, its card and its pictures; the folder they are in."""
     plan = training.plan
-    folder = out / plan.name if out else Path(autoencoders.__file__).parent / plan.name
-    folder.mkdir(parents=True, exist_ok=True)
-    model = training.model.eval().half()
-    model.save_pretrained(folder)
-    training.model.float()  # measured as it was saved
+    folder = keep_weights(training, out)
     found = figures(training, dataset(plan.data), dataset(plan.data, "held out"))
-    (folder / "__init__.py").write_text(f'"""{plan.about}."""\n', encoding="utf-8")
     (folder / "README.md").write_text(card(training, found), encoding="utf-8")
     losses(training).save(folder / "loss.jpg", quality=88)
     samples(training, dataset(plan.data, "held out")).save(folder / "sheet.jpg", quality=88)
     return folder
+
+
+def keep_weights(training: Training, out: Path | None = None) -> Path:
+    """Save the model in 16 bits, and its data's codes; the folder they are in."""
+    plan = training.plan
+    folder = out / plan.name if out else Path(autoencoders.__file__).parent / plan.name
+    folder.mkdir(parents=True, exist_ok=True)
+    model = training.model.eval().half()
+    nn.Module.to(model, memory_format=torch.contiguous_format)  # what safetensors takes
+    model.save_pretrained(folder)
+    training.model.float()  # measured as it was saved
+    keep_codes(folder, plan.data)
+    (folder / "__init__.py").write_text(f'"""{plan.about}."""\n', encoding="utf-8")
+    return folder
+
+
+def keep_codes(folder: Path, data: str) -> Path:
+    """The codes of the data's own pictures, beside the weights in a folder that gave them."""
+    model = saved(folder)
+    found = stored.compute(model.encode, model.decode, dataset(data), dataset(data, "held out"))
+    checksum = hashlib.sha256((folder / autoencoders.WEIGHTS).read_bytes()).hexdigest()
+    return stored.write(found, folder, checksum)
 
 
 @torch.no_grad()

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from phosphene.device import device_lock
 from phosphene.errors import InputError
 from phosphene.networks.autoencoder import kl_divergence, small_autoencoder
 
@@ -34,6 +35,8 @@ class Plan:
     seed: int = 0
     about: str = ""
     model: dict[str, Any] = field(default_factory=dict)
+    edges: str = "zeros"
+    """What is seen beside a picture that was moved: black, or its `border` drawn out."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Moment:
 class Training:
     """A model, its optimizer and its place in the plan; `run` yields and may be stopped there."""
 
-    def __init__(self, plan: Plan, pictures: Tensor) -> None:
-        """Pictures (N, C, S, S) in [0, 1]."""
+    def __init__(self, plan: Plan, pictures: Tensor, model: Any = None) -> None:
+        """Pictures (N, C, S, S) in [0, 1]; a model to go on from, or a new one of the plan's."""
         if len(pictures) < 2:
             raise InputError(f"{len(pictures)} pictures cannot be learned from; give at least 2")
         self.plan, self.pictures = plan, pictures
@@ -66,24 +69,32 @@ class Training:
                 "sample_size": pictures.shape[-1],
                 "in_channels": pictures.shape[1],
             }
-            self.model = small_autoencoder(
+            self.model = model or small_autoencoder(
                 posterior=plan.posterior, data=plan.data, **shape, **plan.model
             )
+        self.model.to(pictures.device)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), plan.rate, weight_decay=1e-4)
         self.generator = torch.Generator().manual_seed(plan.seed)
         self.step, self.seconds = 0, 0.0
         self.history: list[Moment] = []
 
-    def run(self, every: int = 100) -> Iterator[Moment]:
-        """Train on to the plan's end; a moment every so many steps."""
+    def run(self, every: int = 100, seconds: float = math.inf) -> Iterator[Moment]:
+        """Train on to the plan's end; a moment every so many steps and seconds.
+
+        The device is held for a step at a time; between moments nobody waits for this one.
+        """
         sums, begun = torch.zeros(2), time.monotonic() - self.seconds
-        count = 0
+        count, told = 0, time.monotonic()
         while self.step < self.plan.steps:
-            sums += self._update()
+            with device_lock(self.pictures.device):
+                sums += self._update().cpu()
             count += 1
             self.step += 1
-            self.seconds = time.monotonic() - begun
-            if self.step % every == 0 or self.step == self.plan.steps:
+            now = time.monotonic()
+            self.seconds = now - begun
+            due = self.step % every == 0 or now - told >= seconds
+            if due or self.step == self.plan.steps:
+                told = now
                 rebuilt, kl = (sums / count).tolist()
                 moment = Moment(self.step, self.plan.steps, rebuilt, kl, self.seconds)
                 self.history.append(moment)
@@ -92,25 +103,30 @@ class Training:
 
     def _update(self) -> Tensor:
         """One step: both terms of the loss, in nats a picture."""
-        part = self.step / self.plan.steps
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate * min(1, 50 * part, (1 + math.cos(math.pi * part)) / 2)
-            group["lr"] = max(group["lr"], 1e-3 * self.plan.rate)
+        part = self._anneal()
         chosen = torch.randint(len(self.pictures), (self.plan.batch,), generator=self.generator)
-        clean = moved(self.pictures[chosen], self.generator)
+        clean = moved(self.pictures[chosen], self.generator, self.plan.edges)
         given = noisy(clean, self.plan.noise, self.generator)
         self.model.train()
         mean, log_variance = self.model.encode(given)
-        noise = torch.randn(mean.shape, generator=self.generator)
+        noise = torch.randn(mean.shape, generator=self.generator).to(mean)
         normal = self.plan.posterior == "normal"
         logits = self.model.logits(mean + noise * (0.5 * log_variance).exp() if normal else mean)
         rebuilt = cross_entropy(logits, clean).mean()
-        kl = kl_divergence(mean, log_variance).mean() if normal else torch.zeros(())
+        kl = kl_divergence(mean, log_variance).mean() if normal else rebuilt.new_zeros(())
         loss = rebuilt + min(1.0, part / WARMUP) * kl
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return torch.stack([rebuilt.detach(), kl.detach()])
+
+    def _anneal(self) -> float:
+        """Set the learning rate: up fast, down as a cosine; the share of the way that is done."""
+        part = self.step / self.plan.steps
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate * min(1, 50 * part, (1 + math.cos(math.pi * part)) / 2)
+            group["lr"] = max(group["lr"], 1e-3 * self.plan.rate)
+        return part
 
     def save(self, path: Path) -> None:
         """All that going on needs, in one move."""
@@ -153,13 +169,13 @@ def noisy(pictures: Tensor, deviation: float, generator: torch.Generator) -> Ten
     return (pictures + deviation * noise).clamp(0, 1)
 
 
-def moved(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def moved(pictures: Tensor, generator: torch.Generator, edges: str = "zeros") -> Tensor:
     """Each picture turned by up to 8 degrees, scaled by up to 6 % and shifted by up to a pixel."""
     count, side = len(pictures), pictures.shape[-1]
-    draw = 2 * torch.rand((4, count), generator=generator) - 1
+    draw = (2 * torch.rand((4, count), generator=generator) - 1).to(pictures)
     angle, scale = draw[0] * math.radians(8), 1 + 0.06 * draw[1]
     cos, sin = scale * angle.cos(), scale * angle.sin()
     shift = draw[2:] * 2 / side
     rows = [torch.stack([cos, -sin, shift[0]], 1), torch.stack([sin, cos, shift[1]], 1)]
     grid = F.affine_grid(torch.stack(rows, 1), list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, grid, align_corners=False).clamp(0, 1)
+    return F.grid_sample(pictures, grid, padding_mode=edges, align_corners=False).clamp(0, 1)

@@ -6,13 +6,14 @@ import pytest
 import torch
 
 import phosphene
-from phosphene import InputError
+from phosphene import InputError, load_autoencoder
 from phosphene.methods.vae import mixture, plane
 from phosphene.methods.vae.case import known
 from phosphene.methods.vae.holes import empty, gap, hit, widest
-from phosphene.methods.vae.latent_map import GAP, HEAD, _clicked, manifold_codes
+from phosphene.methods.vae.latent_map import GAP, HEAD, clicked, manifold_codes
 from phosphene.methods.vae.plane import SIDE, Plane
-from phosphene.networks.autoencoders import neighbors
+from phosphene.networks.autoencoders import EMBEDDED, neighbors, stored
+from phosphene.networks.autoencoders.datasets import dataset
 
 
 def last(stream):
@@ -80,26 +81,57 @@ def test_a_place_is_where_its_code_is_drawn():
     assert torch.allclose(window.place(code), torch.tensor([[0.3, 0.8]]), atol=1e-6)
 
 
-def test_a_click_goes_to_the_map_that_it_is_on(vae):
-    width = 2 * SIDE + GAP
-    height = phosphene_height(vae)
-    left = ((SIDE / 2) / width, (HEAD + SIDE / 2) / height)
-    right = ((SIDE + GAP + SIDE / 2) / width, left[1])
-    assert _clicked(left) == (0, pytest.approx((0.5, 0.5)))
-    assert _clicked(right) == (1, pytest.approx((0.5, 0.5)))
+def test_a_click_goes_to_the_map_that_it_is_on():
+    page = last(phosphene.latent_map(shown="both", manifold=5, device="cpu")).image
+    down = (HEAD + SIDE / 2) / page.height
+    left, right = (SIDE / 2) / page.width, (SIDE + GAP + SIDE / 2) / page.width
+    assert clicked((left, down), 2) == (0, pytest.approx((0.5, 0.5)))
+    assert clicked((right, down), 2) == (1, pytest.approx((0.5, 0.5)))
+    assert clicked((0.5, down), 1) == (0, pytest.approx((0.5, 0.5)))
+    assert clicked((1.0, 1.0), 2) == (1, (1.0, 1.0))
 
 
-def phosphene_height(vae):
-    return last(phosphene.latent_map(manifold=5, device="cpu")).image.height
-
-
-def test_the_map_decodes_the_place_that_was_clicked():
-    one = last(phosphene.latent_map(at=(0.2, 0.3), manifold=5, device="cpu"))
-    two = last(phosphene.latent_map(at=(0.75, 0.3), manifold=5, device="cpu"))
+@pytest.mark.parametrize("shown", ["VAE", "plain autoencoder", "both"])
+def test_the_map_decodes_the_place_that_was_clicked(shown):
+    one, two = (
+        last(phosphene.latent_map(at=at, shown=shown, manifold=5, device="cpu"))
+        for at in ((0.2, 0.3), (0.75, 0.3))
+    )
     assert one.image.size == two.image.size
     assert one.image.tobytes() != two.image.tobytes()
-    assert len(one.panels) == 2
+    assert len(one.panels) == 1 + (shown == "both")
     assert sum(count for _, count in one.tables[0].rows) == 100
+
+
+def test_one_map_stands_upright_and_is_read_on_a_narrow_screen():
+    page = last(phosphene.latent_map(manifold=5, device="cpu")).image
+    assert page.width < page.height
+    assert SIDE / page.width > 0.9  # of 390 pixels
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_the_codes_kept_beside_a_model_are_those_that_it_gives(name):
+    net = load_autoencoder(name, device="cpu")
+    kept = stored.read(EMBEDDED[name].folder, net.weights.sha256)
+    assert kept is not None, "run python -m phosphene.training MODEL --codes"
+    data, held = dataset(net.data), dataset(net.data, "held out")
+    assert len(kept.mean) == len(data.pictures)
+    posterior = net.encode(data.pictures[:50])
+    assert torch.allclose(kept.mean[:50], posterior.mean, atol=1e-3)
+    assert torch.allclose(kept.log_variance[:50], posterior.log_variance, atol=1e-2)
+    assert torch.allclose(kept.held[:50], net.encode(held.pictures[:50]).mean, atol=1e-3)
+    assert torch.equal(kept.errors, kept.errors.sort().values)
+    assert len(kept.errors) == len(held.pictures)
+
+
+def test_codes_of_other_weights_are_not_believed(tmp_path):
+    some = stored.Stored(*(torch.zeros(2, 2, 1, 1) for _ in range(3)), torch.zeros(2))
+    stored.write(some, tmp_path, "these weights")
+    assert stored.read(tmp_path, "these weights") is not None
+    assert stored.read(tmp_path, "others") is None
+    (tmp_path / stored.FILE).write_bytes(b"rotten")
+    assert stored.read(tmp_path, "these weights") is None
+    assert stored.read(tmp_path / "nowhere", "these weights") is None
 
 
 def test_the_manifold_goes_over_even_shares_of_the_normal(vae):

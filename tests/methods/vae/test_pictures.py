@@ -13,6 +13,8 @@ from phosphene import InputError, load_autoencoder
 from phosphene.methods.vae.case import known, prepare
 from phosphene.methods.vae.few_labels import features, trial
 from phosphene.methods.vae.paths import lerp, slerp
+from phosphene.methods.vae.square import WIDTH as SQUARE
+from phosphene.methods.vae.square import mix, within
 from phosphene.networks.autoencoders.datasets import dataset
 from tests.networks.test_autoencoder import KL, TINY, serve  # noqa: F401
 from tests.pictures import PANDA
@@ -161,3 +163,35 @@ def test_the_curve_of_labels_rises_and_holds_every_model():
     }
     assert set(rows) == {"pixels", "digits vae", "digits ae", "digits dae"}
     assert all(values[-1] > values[0] + 15 for values in rows.values())
+
+
+def test_four_pictures_are_mixed_by_a_place_and_are_themselves_at_the_corners():
+    corners = torch.randn(4, 3, 2, 2, generator=torch.Generator().manual_seed(0))
+    places = torch.tensor([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+    for way in (lerp, slerp):
+        assert torch.allclose(mix(corners, places, way), corners, atol=1e-5)
+    middle = mix(corners, torch.tensor([[0.5, 0.5]]), lerp)
+    assert torch.allclose(middle, corners.mean(0, keepdim=True), atol=1e-6)
+    on_sphere = corners / corners.flatten(1).norm(dim=1).view(4, 1, 1, 1)
+    halfway = mix(on_sphere, torch.tensor([[0.3, 0.6]]), slerp)
+    assert float(halfway.norm()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_place_in_the_square_is_decoded_at_once():
+    four = [digit(number) for number in range(4)]
+    here = last(phosphene.interpolate_four(*four, at=(0.0, 0.0), device="cpu"))
+    there = last(phosphene.interpolate_four(*four, at=(0.6, 0.3), device="cpu"))
+    rebuilt = last(phosphene.reconstruct(digit(0), noise=0, device="cpu")).panels[1].image
+    corner = here.panels[0].image
+    assert corner.tobytes() == rebuilt.resize(corner.size).tobytes()
+    assert here.image.size == there.image.size
+    assert here.image.tobytes() != there.image.tobytes()
+    assert within((0.3, SQUARE / here.image.height)) == (0.3, pytest.approx(1.0))
+
+
+def test_pictures_of_any_shapes_stand_at_the_corners(serve):  # noqa: F811
+    serve("someone/corners", diffusers.AutoencoderTiny(**TINY))
+    tall, wide = torch.rand(1, 3, 64, 32), torch.rand(1, 3, 32, 64)
+    settings = {"model": "someone/corners", "size": 64, "device": "cpu"}
+    frame = last(phosphene.interpolate_four(tall, wide, PANDA, tall, **settings))
+    assert len(frame.panels) == 4

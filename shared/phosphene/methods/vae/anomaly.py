@@ -13,7 +13,7 @@ from phosphene.images.sheets import INK, contact_sheet, font
 from phosphene.knobs import Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import SHOWN, known, prepare, shown
-from phosphene.methods.vae.parameters import Known, Photo
+from phosphene.methods.vae.parameters import Known, Own, Photo
 
 BINS, HEIGHT, ROOM = 48, 150, 26
 GRAY, MARK = (165, 165, 165), (217, 72, 15)
@@ -24,6 +24,7 @@ def anomaly(
     image: Photo,
     *,
     model: Known = "digits_vae",
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -32,7 +33,7 @@ def anomaly(
     The errors compared with are those of digits that the model was not trained on; the share of
     them that is larger says how odd the picture is.
     """
-    codes = known(model, device)
+    codes = known(model, device, file)
     net = codes.model
     x = prepare(image, net)
     rebuilt = net.decode(net.encode(x).mean)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.autoencoder import Autoencoder, Posterior, load_autoencoder
-from phosphene.networks.autoencoders import EMBEDDED
+from phosphene.networks.autoencoder_file import OwnAutoencoder, read_autoencoder
+from phosphene.networks.autoencoders import EMBEDDED, stored
 from phosphene.networks.autoencoders.datasets import Dataset, dataset
 
 SHOWN = 168
@@ -22,18 +23,20 @@ UNLIKE = 3.0
 """An error of reconstruction so many times the usual one says that a picture is none of theirs."""
 
 
-def prepare(image: ImageLike, model: Autoencoder, size: int = 256) -> Tensor:
+def prepare(
+    image: ImageLike, model: Autoencoder, size: int = 256, *, square: bool = False
+) -> Tensor:
     """A picture (1, C, H, W) in [0, 1] as the model takes it.
 
-    One of a fixed side gets the middle of the picture; others the whole of it, `size` its longer
-    side, cut to multiples of what they divide by. Digits of ink on paper are turned over.
+    One of a fixed side gets the middle of the picture; others the whole of it (or a `square`),
+    `size` its longer side, cut to multiples of what they divide by. Digits of ink on paper are
+    turned over.
     """
     picture = images.load(image)
+    if model.side or square:
+        picture = ImageOps.fit(picture, (min(picture.size),) * 2)
     if model.side:
-        short = min(picture.size)
-        left, top = ((side - short) // 2 for side in picture.size)
-        square = picture.crop((left, top, left + short, top + short))
-        picture = square.resize((model.side, model.side), Image.Resampling.LANCZOS)
+        picture = picture.resize((model.side, model.side), Image.Resampling.LANCZOS)
     else:
         picture = images.resize(picture, size)
         width, height = (max(1, side // model.factor) * model.factor for side in picture.size)
@@ -98,8 +101,15 @@ class Codes:
         return float(self.errors[len(self.errors) // 2])
 
 
-def known(name: str, device: str | None = None) -> Codes:
-    """The codes of an embedded model's data; InputError for a model that has none."""
+def opened(name: str, file: str | None, device: str | None) -> Autoencoder:
+    """The autoencoder of a file of one's own, where there is one, else the one of this name."""
+    return read_autoencoder(file, device) if file else load_autoencoder(name, device=device)
+
+
+def known(name: str, device: str | None = None, file: str | None = None) -> Codes:
+    """The codes of an embedded model's data, or of a file's; InputError for a model without any."""
+    if file:
+        return _own_codes(read_autoencoder(file, device))
     if name not in EMBEDDED:
         raise InputError(f"{name} does not say what it learned from; choose {', '.join(EMBEDDED)}")
     model = load_autoencoder(name, device=device)
@@ -109,21 +119,34 @@ def known(name: str, device: str | None = None) -> Codes:
 @lru_cache(maxsize=4)
 def _codes(model: Autoencoder) -> Codes:
     data, held = dataset(model.data), dataset(model.data, "held out")
-    parts = [model.encode(part) for part in torch.split(data.pictures, 1000)]
-    posterior = Posterior(
-        torch.cat([p.mean for p in parts]).cpu(), torch.cat([p.log_variance for p in parts]).cpu()
-    )
-    codes = model.encode(held.pictures).mean
-    rebuilt = model.decode(codes).cpu()
-    errors = (rebuilt - held.pictures).square().flatten(1).mean(1).sort().values
-    return Codes(model, data, held, posterior, codes.cpu().flatten(1), errors)
+    kept = stored.read(EMBEDDED[model.name].folder, model.weights.sha256)
+    return _coded(model, data, held, kept)
 
 
-def unlike(name: str, error: float, device: str | None) -> str:
+@lru_cache(maxsize=2)
+def _own_codes(model: OwnAutoencoder) -> Codes:
+    return _coded(model, model.own.data, model.own.held)
+
+
+def _coded(
+    model: Autoencoder, data: Dataset, held: Dataset, kept: stored.Stored | None = None
+) -> Codes:
+    kept = kept or stored.compute(partial(_posterior, model), model.decode, data, held)
+    posterior = Posterior(kept.mean, kept.log_variance)
+    return Codes(model, data, held, posterior, kept.held.flatten(1), kept.errors)
+
+
+def _posterior(model: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    posterior = model.encode(pictures)
+    return posterior.mean, posterior.log_variance
+
+
+def unlike(name: str, error: float, device: str | None, file: str | None = None) -> str:
     """A warning where a picture is rebuilt far worse than those a model knows; else empty."""
-    if name not in EMBEDDED:
+    if name not in EMBEDDED and not file:
         return ""
-    usual = known(name, device).usual
+    codes = known(name, device, file)
+    name, usual = codes.model.name, codes.usual
     if error < UNLIKE * usual:
         return ""
     return (

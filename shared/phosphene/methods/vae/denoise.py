@@ -15,7 +15,7 @@ from phosphene.methods import method
 from phosphene.methods.vae.case import SHOWN, prepare, shown
 from phosphene.methods.vae.parameters import Photo
 from phosphene.networks.autoencoder import load_autoencoder
-from phosphene.networks.autoencoders import EMBEDDED
+from phosphene.networks.autoencoders import learned
 
 TITLES = {
     "digits_vae": "VAE",
@@ -38,7 +38,7 @@ def denoise(
 
     The denoising autoencoder (doi 10.1145/1390156.1390294) saw noise of deviation 0.5.
     """
-    models = {name: load_autoencoder(name, device=device) for name in EMBEDDED}
+    models = {name: load_autoencoder(name, device=device) for name in learned("digits")}
     first = next(iter(models.values()))
     x = prepare(image, first)
     grain = torch.randn(x.shape, generator=torch.Generator().manual_seed(seed)).to(x)

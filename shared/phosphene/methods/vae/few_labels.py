@@ -13,7 +13,7 @@ from phosphene.images.charts import chart
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import Codes, known
-from phosphene.networks.autoencoders import EMBEDDED
+from phosphene.networks.autoencoders import learned
 
 COUNTS = (1, 2, 5, 10, 20, 50)
 """Labels a class."""
@@ -34,7 +34,7 @@ def few_labels(
     It sees the pixels, or what the encoders hold before their codes: those were learned from 9,000
     digits without any label. Ridge regression onto the classes, its features standardized.
     """
-    models = [known(name, device) for name in EMBEDDED]
+    models = [known(name, device) for name in learned("digits")]
     given = features(models)
     progress = Progress(len(COUNTS))
     lines: dict[str, list[float]] = {name: [] for name in given}

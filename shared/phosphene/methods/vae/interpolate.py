@@ -15,10 +15,9 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import SHOWN, grid, prepare, shown
-from phosphene.methods.vae.parameters import Model, Photo, Size
+from phosphene.methods.vae.case import SHOWN, grid, opened, prepare, shown
+from phosphene.methods.vae.parameters import Model, Own, Photo, Size
 from phosphene.methods.vae.paths import lerp, slerp
-from phosphene.networks.autoencoder import load_autoencoder
 
 STRIP = 9
 """Pictures of a strip."""
@@ -36,6 +35,7 @@ def interpolate(
     ] = 36,
     rate: Annotated[int, Range(4, 30, label="Pictures a second", advanced=True)] = 18,
     size: Size = 256,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -44,7 +44,7 @@ def interpolate(
     Left the straight line, then the way along the sphere, right the pixels simply cross-faded: half
     of one digit over half of another is no digit.
     """
-    net = load_autoencoder(model, device=device)
+    net = opened(model, file, device)
     one, two = prepare(first, net, size), prepare(second, net, size)
     if one.shape != two.shape:
         raise InputError(

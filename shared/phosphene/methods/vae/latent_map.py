@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated
 
@@ -14,15 +14,19 @@ from phosphene.frame import Frame, Panel, Table
 from phosphene.images.sheets import INK, font
 from phosphene.knobs import Choice, Point, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import Codes, grid, known, shown
+from phosphene.methods.vae.case import Codes, grid, known
+from phosphene.methods.vae.case import shown as shown_at
 from phosphene.methods.vae.plane import SIDE, cross, drawn
 from phosphene.networks.autoencoders import neighbors
 
 MODELS = {"digits_vae": "VAE", "digits_ae": "plain autoencoder"}
 """The two maps, from left to right."""
+BOTH = "both"
 GAP, HEAD, FOOT, PICTURE = 24, 30, 208, 168
-NEAR = 10
-"""Pictures around a place that are asked what it is."""
+SMALL = 64
+"""Pixels of a neighbor's side."""
+MOST, NEAR = 12, 10
+"""Pictures around a place that are shown at most, and that are asked what it is."""
 EDGES = 0.005, 0.995
 """Quantiles of the codes that the manifold begins and ends with: their tails are long."""
 
@@ -32,8 +36,12 @@ def latent_map(
     *,
     at: Annotated[
         tuple[float, float],
-        Point(of="", label="A place on either map", help="from the top left corner"),
-    ] = (0.2, 0.32),
+        Point(of="", label="A place on the map", help="from the top left corner"),
+    ] = (0.42, 0.32),
+    shown: Annotated[
+        str,
+        Choice(options=(*MODELS.values(), BOTH), label="Whose map", help="both need a wide screen"),
+    ] = "VAE",
     manifold: Annotated[
         int,
         Range(5, 30, label="Manifold", help="decoded places across", advanced=True, quick=5),
@@ -50,65 +58,73 @@ def latent_map(
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
-    """Every digit as a point, in the color of its class: left the VAE's codes, right a plain one's.
+    """Every digit as a point, in the color of its class, where a model's encoder put it.
 
     Click on a place and it is decoded. The ring holds 95 % of N(0, I): the VAE (arXiv 1312.6114)
     fills it with all its digits; the plain autoencoder puts its codes anywhere, with holes between.
     """
-    both = [known(name, device) for name in MODELS]
-    right, (x, y) = _clicked(at)
-    codes = both[right]
+    names = [name for name, title in MODELS.items() if shown in (title, BOTH)]
+    maps = {MODELS[name]: known(name, device) for name in names}
+    number, (x, y) = clicked(at, len(maps))
+    title = list(maps)[number]
+    codes = maps[title]
     plane, _ = drawn(codes)
     code = plane.code(x, y)
     panels = [
         Panel(
             _manifold(one, manifold, spread),
-            f"decoded all over: {title}",
+            f"decoded all over: {name}",
             "A grid of codes, each decoded: even shares of how the codes are spread.",
         )
-        for one, title in zip(both, MODELS.values(), strict=True)
+        for name, one in maps.items()
     ]
     yield Frame(
-        _page(both, right, (x, y), code),
+        _page(maps, title, (x, y), code),
         note=_words(codes, code),
         panels=tuple(panels),
         tables=(_around(codes, code),),
     )
 
 
-def _clicked(at: tuple[float, float]) -> tuple[int, tuple[float, float]]:
-    """The map that a place of the whole picture is on (0 or 1), and its shares there."""
-    width, height = 2 * SIDE + GAP, HEAD + SIDE + FOOT
+def clicked(at: tuple[float, float], maps: int) -> tuple[int, tuple[float, float]]:
+    """Which of the maps side by side a place of the whole picture is on, and its shares there."""
+    width, height = _size(maps)
     x, y = at[0] * width, at[1] * height - HEAD
-    right = int(x > SIDE + GAP / 2)
-    across = (x - right * (SIDE + GAP)) / SIDE
-    return right, (min(max(across, 0.0), 1.0), min(max(y / SIDE, 0.0), 1.0))
+    number = min(int((x + GAP / 2) / (SIDE + GAP)), maps - 1)
+    across = (x - number * (SIDE + GAP)) / SIDE
+    return number, (min(max(across, 0.0), 1.0), min(max(y / SIDE, 0.0), 1.0))
 
 
-def _page(both: list[Codes], right: int, place: tuple[float, float], code: Tensor) -> Image.Image:
-    """Both maps, a cross on the one asked, below them what lies there and its neighbors."""
-    page = Image.new("RGB", (2 * SIDE + GAP, HEAD + SIDE + FOOT), "white")
+def _size(maps: int) -> tuple[int, int]:
+    """Of the whole picture: wide with two maps, upright with one, as a telephone is."""
+    return maps * (SIDE + GAP) - GAP, HEAD + SIDE + FOOT
+
+
+def _page(
+    maps: Mapping[str, Codes], asked: str, place: tuple[float, float], code: Tensor
+) -> Image.Image:
+    """The maps, a cross on the one asked, below them what lies there and its neighbors."""
+    page = Image.new("RGB", _size(len(maps)), "white")
     draw = ImageDraw.Draw(page)
-    for number, (codes, title) in enumerate(zip(both, MODELS.values(), strict=True)):
+    for number, (title, codes) in enumerate(maps.items()):
         left = number * (SIDE + GAP)
         area = drawn(codes)[1].copy()
-        if number == right:
+        if title == asked:
             cross(area, *place)
         page.paste(area, (left, HEAD))
         draw.rectangle((left, HEAD, left + SIDE - 1, HEAD + SIDE - 1), outline=(210, 210, 210))
         draw.text((left + SIDE / 2, HEAD / 2), title, INK, font(18), anchor="mm")
-    codes, top = both[right], HEAD + SIDE + 12
-    page.paste(shown(codes.decode(code), PICTURE)[0], (0, top))
-    words = f"decoded here, by the {list(MODELS.values())[right]}"
+    codes, top, left = maps[asked], HEAD + SIDE + 12, PICTURE + 14
+    page.paste(shown_at(codes.decode(code), PICTURE)[0], (0, top))
     draw.text((PICTURE / 2, top + PICTURE + 14), "decoded here", INK, font(15), anchor="mm")
-    draw.text((PICTURE + 20, top + 10), words, INK, font(16), anchor="lm")
-    draw.text((PICTURE + 20, top + 34), _words(codes, code), INK, font(16), anchor="lm")
-    draw.text(
-        (PICTURE + 20, top + 68), "digits whose codes are nearest", INK, font(13), anchor="lm"
-    )
-    indices = neighbors.nearest(code, codes.means, 8)[1][0]
-    for number, picture in enumerate(shown(codes.data.pictures[indices], 84)):
-        page.paste(picture, (PICTURE + 20 + number * 90, top + 84))
+    for line, words in enumerate(_words(codes, code).split(": ")):
+        draw.text((left, top + 8 + 22 * line), words, INK, font(16), anchor="lm")
+    draw.text((left, top + 54), "digits whose codes are nearest", INK, font(14), anchor="lm")
+    columns = (page.width - left) // (SMALL + 3)
+    indices = neighbors.nearest(code, codes.means, min(2 * columns, MOST))[1][0]
+    for number, picture in enumerate(shown_at(codes.data.pictures[indices], SMALL)):
+        row, column = divmod(number, columns)
+        page.paste(picture, (left + column * (SMALL + 3), top + 66 + row * (SMALL + 3)))
     return page
 
 

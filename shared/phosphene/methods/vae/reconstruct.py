@@ -14,12 +14,13 @@ from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.case import SHOWN, prepare, shown, unlike
-from phosphene.methods.vae.parameters import Model, Photo, Size
-from phosphene.networks.autoencoder import Posterior, kl_divergence, load_autoencoder
+from phosphene.methods.vae.case import SHOWN, opened, prepare, shown, unlike
+from phosphene.methods.vae.latents import channel_panels
+from phosphene.methods.vae.parameters import Model, Own, Photo, Size
+from phosphene.networks.autoencoder import Posterior, kl_divergence
 
-SAMPLES, CHANNELS = 4, 16
-"""Draws from the posterior, and channels of a code, that are shown."""
+SAMPLES = 4
+"""Draws from the posterior that are shown."""
 BITS = 16
 """Of a number of a code, as it would be stored."""
 
@@ -40,6 +41,7 @@ def reconstruct(
         ),
     ] = 1.0,
     size: Size = 256,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -47,7 +49,7 @@ def reconstruct(
 
     Beside it what was lost, how alike they are, and the bits that the picture was squeezed to.
     """
-    net = load_autoencoder(model, device=device)
+    net = opened(model, file, device)
     x = prepare(image, net, size)
     posterior = net.encode(x)
     rebuilt = net.decode(posterior.mean)
@@ -68,13 +70,14 @@ def reconstruct(
         Panel(picture, f"drawn, noise {noise:g}", "A draw from the posterior, decoded.")
         for picture in shown(drawn, side)
     ]
+    channels = channel_panels(posterior, side) if not net.side else []
     error = float(lost.square().mean())
     alike = {"PSNR": psnr(rebuilt, x), "SSIM": ssim(rebuilt, x)}
     yield Frame(
         contact_sheet(main, 3),
-        note=unlike(model, error, device),
+        note=unlike(model, error, device, file),
         metrics=alike,
-        panels=(*main, *sampled, *_channels(posterior, side)),
+        panels=(*main, *sampled, *channels),
         tables=(
             _squeezed(x, posterior, net.noisy),
             _alike(rebuilt, drawn, x),
@@ -103,18 +106,3 @@ def _alike(rebuilt: Tensor, drawn: Tensor, x: Tensor) -> Table:
         ("draws, decoded", round(psnr(drawn, many), 2), round(ssim(drawn, many), 3)),
     )
     return Table("How alike", ("", "PSNR, dB", "SSIM"), rows)
-
-
-def _channels(posterior: Posterior, side: int) -> list[Panel]:
-    """The channels of a code that has places, each from its least to its most."""
-    mean = posterior.mean
-    if mean.shape[-1] == 1:
-        return []
-    panels = []
-    for number, plane in enumerate(mean[0, :CHANNELS]):
-        low, high = plane.min(), plane.max()
-        gray = ((plane - low) / (high - low).clamp(min=1e-6))[None, None]
-        spread = float((0.5 * posterior.log_variance[0, number]).exp().mean())
-        note = f"Mean {float(plane.mean()):.2f}, spread of the posterior {spread:.3f}."
-        panels.append(Panel(shown(gray, side)[0], f"channel {number + 1}", note))
-    return panels

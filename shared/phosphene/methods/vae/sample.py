@@ -14,7 +14,7 @@ from phosphene.knobs import Choice, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae import mixture
 from phosphene.methods.vae.case import Codes, grid, known, shown
-from phosphene.methods.vae.parameters import Known
+from phosphene.methods.vae.parameters import Known, Own
 from phosphene.networks.autoencoders import neighbors
 
 SIDE, COLUMNS = 84, 8
@@ -40,6 +40,7 @@ def sample(
     parts: Annotated[
         int, Range(1, 40, label="Gaussians of the mixture", advanced=True, quick=2)
     ] = 10,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -48,7 +49,7 @@ def sample(
     A mixture fitted afterwards makes a plain autoencoder fit for sampling too (arXiv 1903.12436).
     Beside the first draws stands the nearest picture trained on: is it new?
     """
-    codes = known(model, device)
+    codes = known(model, device, file)
     generator = torch.Generator().manual_seed(seed)
     drawn = draw(codes, source, count, temperature, parts, generator)
     pictures = codes.decode(drawn).cpu()

@@ -15,7 +15,7 @@ from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import Codes, grid, known, prepare, shown
-from phosphene.methods.vae.parameters import Known
+from phosphene.methods.vae.parameters import Known, Own
 
 SHOWN, COLUMNS, REACH = 280, 9, 2.5
 """Pixels of the result's side; pictures of a row of the sheet; deviations that it goes each way."""
@@ -34,6 +34,7 @@ def traverse(
     second: Annotated[
         float, Range(-4, 4, 0.05, label="Second dimension", help="the next most telling")
     ] = 0.0,
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -42,7 +43,7 @@ def traverse(
     Dimensions are ranked by what they tell (their KL from the prior; by their spread where there is
     no noise); a step is a standard deviation of all codes.
     """
-    codes = known(model, device)
+    codes = known(model, device, file)
     net = codes.model
     code = net.encode(prepare(image, net)).mean.flatten(1).cpu() if image is not None else None
     start = codes.means.mean(0, keepdim=True) if code is None else code

@@ -34,3 +34,18 @@ def _digits(kind: str) -> Embedded:
 
 EMBEDDED = {model.name: model for model in map(_digits, ("vae", "ae", "dae"))}
 """By name: digits as a VAE, as a plain autoencoder and as a denoising one."""
+
+PHOTOS = Embedded(
+    "photos_tiny",
+    "",
+    "Apache-2.0",
+    "trained by Phosphene on photographs and paintings in the public domain, CC0 and CC-BY",
+)
+"""One whose code has places, as the large ones of the Hub; it takes any picture."""
+CARRIED = EMBEDDED | {PHOTOS.name: PHOTOS}
+"""All that come with the package."""
+
+
+def learned(data: str) -> tuple[str, ...]:
+    """The names of those that learned from this data."""
+    return tuple(name for name, model in EMBEDDED.items() if model.data == data)

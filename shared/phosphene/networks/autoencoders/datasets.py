@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,19 +14,29 @@ from torch import Tensor
 from phosphene.errors import InputError, unknown
 
 DIGITS = Path(__file__).parent / "digits" / "digits.npz"
+FACES = Path(__file__).parent / "faces" / "faces.npz"
 HELD_OUT = 1000
 """Digits at the end of the file that no model was trained on."""
+FACES_HELD_OUT = 200
+"""Faces at the end of theirs."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Pictures (N, C, H, W) in [0, 1], their classes (N,), and what the classes are called."""
+    """Pictures (N, C, H, W) in [0, 1], their classes (N,), and what the classes are called.
+
+    `attributes` (N, A), from -1, without, to 1, with, are there where the pictures were drawn from
+    them; `held` pictures at the end were not trained on.
+    """
 
     pictures: Tensor
     labels: Tensor
     names: tuple[str, ...]
     source: str
     license: str
+    held: int = HELD_OUT
+    attributes: Tensor | None = None
+    attribute_names: tuple[str, ...] = ()
 
 
 def digits() -> Dataset:
@@ -46,7 +56,29 @@ def digits() -> Dataset:
     )
 
 
-DATASETS: dict[str, Callable[[], Dataset]] = {"digits": digits}
+def faces() -> Dataset:
+    """Faces drawn from numbers, 64 by 64, in color; classed by glasses and beard."""
+    try:
+        with np.load(FACES) as stored:
+            pictures, numbers, names = (stored[n] for n in ("pictures", "attributes", "names"))
+    except (OSError, ValueError, KeyError):
+        raise InputError(f"{FACES} is missing or damaged; install phosphene again") from None
+    attributes = torch.from_numpy(numbers.astype(np.float32)) / 127
+    known = tuple(str(name) for name in names)
+    glasses, beard = (attributes[:, known.index(name)] > 0 for name in ("glasses", "beard"))
+    return Dataset(
+        torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().float() / 255,
+        glasses.long() + 2 * beard.long(),
+        ("neither", "glasses", "beard", "both"),
+        "faces that this project draws itself from random numbers (training/drawing.py)",
+        "Apache-2.0",
+        FACES_HELD_OUT,
+        attributes,
+        known,
+    )
+
+
+DATASETS: dict[str, Callable[[], Dataset]] = {"digits": digits, "faces": faces}
 
 
 @cache
@@ -59,5 +91,10 @@ def dataset(name: str, part: str = "train") -> Dataset:
     if name not in DATASETS:
         raise unknown("data set", name, DATASETS)
     whole = _whole(name)
-    cut = slice(None, -HELD_OUT) if part == "train" else slice(-HELD_OUT, None)
-    return Dataset(whole.pictures[cut], whole.labels[cut], whole.names, whole.source, whole.license)
+    cut = slice(None, -whole.held) if part == "train" else slice(-whole.held, None)
+    return replace(
+        whole,
+        pictures=whole.pictures[cut],
+        labels=whole.labels[cut],
+        attributes=None if whole.attributes is None else whole.attributes[cut],
+    )
