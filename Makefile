@@ -2,6 +2,7 @@
 
 APP    ?= gallery
 PORT   ?=
+WORKERS ?=
 SHARE  ?=
 PYTHON ?=
 TORCH  ?=
@@ -62,8 +63,9 @@ setup:  ## Install everything into .venv, if something changed (TORCH=cpu: the s
 	  echo "Ready"; \
 	fi
 
-run: setup  ## Open the gallery; APP=name for one app, PORT=7861, SHARE=1 for a public link
-	@exec $(PY) -m phosphene run $(APP) $(if $(PORT),--port $(PORT)) $(if $(SHARE),--share)
+run: setup  ## Open the gallery; APP=name for one app, PORT=7861, SHARE=1: a public link, WORKERS=4
+	@exec $(PY) -m phosphene run $(APP) $(if $(PORT),--port $(PORT)) $(if $(SHARE),--share) \
+	  $(if $(WORKERS),--workers $(WORKERS))
 
 test: THREADS := 1
 test: setup  ## Run every test that needs no browser
