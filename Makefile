@@ -21,7 +21,7 @@ CONFIG := shared/pyproject.toml
 PYTEST  = OMP_NUM_THREADS=$(THREADS) GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
 MYPY   := $(PY) -m mypy --config-file $(CONFIG)
 
-.PHONY: help setup run test check fix bench train stage deploy deploy-all resolve weights doctor e2e docs clean
+.PHONY: help setup run test check fix bench train stage try deploy deploy-all resolve weights doctor e2e docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the commands
@@ -92,6 +92,9 @@ train: setup  ## Train the embedded autoencoders: MODEL=digits, or one of them; 
 
 stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)
+
+try: setup  ## Stage APP, install what it asks for into an environment of its own, start and call it
+	@$(PY) -m phosphene stage $(APP) --trial
 
 TO_SPACE = $(if $(HARDWARE),--hardware $(HARDWARE)) $(if $(PRIVATE),--private) \
   $(if $(SET),--set $(SET)) $(if $(DRY),--dry-run)

@@ -63,6 +63,11 @@ def stage(args: argparse.Namespace) -> None:
     from phosphene.hosting.space import space_line
     from phosphene.hosting.space import stage as pack
 
+    if args.trial:
+        from phosphene.hosting.trial import trial
+
+        print(f"{args.app}: {trial(args.app)}")
+        return
     out = pack(args.app)
     if args.build_line:
         print("\n".join([f"-r {out / 'requirements.txt'}", *space_line()]))
@@ -171,6 +176,9 @@ def parser() -> argparse.ArgumentParser:
     pack.add_argument("app", nargs="?", default="gallery", help="a folder of apps/")
     pack.add_argument(
         "--build-line", action="store_true", help="print what the Space's build installs"
+    )
+    pack.add_argument(
+        "--trial", action="store_true", help="install, start and call it, alone as a Space"
     )
     add_deploy(add)
     files = own(weights)
