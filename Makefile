@@ -2,6 +2,7 @@
 
 APP    ?= gallery
 PORT   ?=
+WORKERS ?=
 SHARE  ?=
 PYTHON ?=
 TORCH  ?=
@@ -20,7 +21,7 @@ CONFIG := shared/pyproject.toml
 PYTEST  = OMP_NUM_THREADS=$(THREADS) GRADIO_ANALYTICS_ENABLED=False $(PY) -m pytest -c $(CONFIG) --rootdir=.
 MYPY   := $(PY) -m mypy --config-file $(CONFIG)
 
-.PHONY: help setup run test check fix bench train stage deploy deploy-all resolve weights doctor e2e docs clean
+.PHONY: help setup run test check fix bench train stage try deploy deploy-all resolve weights doctor e2e docs clean
 .DEFAULT_GOAL := help
 
 help:  ## List the commands
@@ -62,8 +63,9 @@ setup:  ## Install everything into .venv, if something changed (TORCH=cpu: the s
 	  echo "Ready"; \
 	fi
 
-run: setup  ## Open the gallery; APP=name for one app, PORT=7861, SHARE=1 for a public link
-	@exec $(PY) -m phosphene run $(APP) $(if $(PORT),--port $(PORT)) $(if $(SHARE),--share)
+run: setup  ## Open the gallery; APP=name for one app, PORT=7861, SHARE=1: a public link, WORKERS=4
+	@exec $(PY) -m phosphene run $(APP) $(if $(PORT),--port $(PORT)) $(if $(SHARE),--share) \
+	  $(if $(WORKERS),--workers $(WORKERS))
 
 test: THREADS := 1
 test: setup  ## Run every test that needs no browser
@@ -90,6 +92,9 @@ train: setup  ## Train the embedded autoencoders: MODEL=digits, or one of them; 
 
 stage: setup  ## Pack an app as a Space: build/spaces/NAME
 	@$(PY) -m phosphene stage $(APP)
+
+try: setup  ## Stage APP, install what it asks for into an environment of its own, start and call it
+	@$(PY) -m phosphene stage $(APP) --trial
 
 TO_SPACE = $(if $(HARDWARE),--hardware $(HARDWARE)) $(if $(PRIVATE),--private) \
   $(if $(SET),--set $(SET)) $(if $(DRY),--dry-run)

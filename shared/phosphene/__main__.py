@@ -1,4 +1,4 @@
-"""python -m phosphene run | stage | deploy | weights | doctor | docs | repeat, or a method."""
+"""python -m phosphene run, batch, stage, deploy, weights, doctor, docs, repeat, or a method."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from importlib import metadata, util
 from typing import NoReturn
 
 from phosphene import limits
+from phosphene.cli.batch import add_batch
 from phosphene.cli.commands import add_commands, adopt
 from phosphene.cli.deploying import add_deploy
 from phosphene.errors import InputError, PhospheneError, WeightsError
+from phosphene.hosting import login
 
 # What doctor looks for, and what it is good for where it may be missing.
 PACKAGES = {
@@ -29,12 +31,14 @@ PACKAGES = {
     "av": "needed for MP4 films: pip install 'phosphene[ui]'",
     "diffusers": "needed for autoencoders of the Hub and to train",
     "spaces": "needed on ZeroGPU only",
+    "ray": "needed for WORKERS, RAY_ADDRESS and batch --workers: pip install 'phosphene[ray]'",
+    "pyarrow": "needed by batch for parquet files, and with --workers",
 }
 
 
 def run(args: argparse.Namespace) -> NoReturn:
     """Start one app, exactly as `python apps/NAME/app.py` would."""
-    from phosphene.hosting import port
+    from phosphene.hosting import cluster, port
     from phosphene.hosting.space import find_app
 
     app = find_app(args.app) / "app.py"
@@ -47,6 +51,9 @@ def run(args: argparse.Namespace) -> NoReturn:
         environment["PORT"] = str(chosen)
     if args.share:
         environment["SHARE"] = "1"
+    if args.workers:
+        environment["WORKERS"] = args.workers
+    cluster.wish(environment.get("WORKERS"), environment.get("RAY_ADDRESS"))
     print(f"Starting {args.app} on {sys.executable}", flush=True)
     os.execve(sys.executable, [sys.executable, str(app)], environment)
 
@@ -56,6 +63,11 @@ def stage(args: argparse.Namespace) -> None:
     from phosphene.hosting.space import space_line
     from phosphene.hosting.space import stage as pack
 
+    if args.trial:
+        from phosphene.hosting.trial import trial
+
+        print(f"{args.app}: {trial(args.app)}")
+        return
     out = pack(args.app)
     if args.build_line:
         print("\n".join([f"-r {out / 'requirements.txt'}", *space_line()]))
@@ -113,7 +125,7 @@ def doctor(_: argparse.Namespace) -> None:
             print(f"{name:16} not installed" + f" ({use})" * bool(use))
     print(f"{'device':16} {_device()}")
     print("\nLimits (set the variable to change one):")
-    print("\n".join(limits.listed()))
+    print("\n".join([*limits.listed(), login.described()]))
     print("\nWeights (`make weights` fetches what is missing):")
     _print_weights()
 
@@ -159,10 +171,14 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument("app", nargs="?", default="gallery", help="a folder of apps/")
     start.add_argument("--port", help="default: the first free one from 7860")
     start.add_argument("--share", action="store_true", help="also make a public link")
+    start.add_argument("--workers", metavar="N", help="processes that runs are spread over, by Ray")
     pack = own(stage)
     pack.add_argument("app", nargs="?", default="gallery", help="a folder of apps/")
     pack.add_argument(
         "--build-line", action="store_true", help="print what the Space's build installs"
+    )
+    pack.add_argument(
+        "--trial", action="store_true", help="install, start and call it, alone as a Space"
     )
     add_deploy(add)
     files = own(weights)
@@ -170,6 +186,7 @@ def parser() -> argparse.ArgumentParser:
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")
     own(doctor)
     own(docs)
+    add_batch(add)
     add_commands(add)
     return top
 

@@ -178,3 +178,44 @@ def test_one_run_on_a_gpu_cores_on_a_cpu_and_zero_gpu_queues_by_itself(monkeypat
     with queue.joined("a") as first, queue.joined("b") as second:
         assert list(queue.wait(first)) == list(queue.wait(second)) == []
         assert queue.go_on(first)
+
+
+def test_a_run_goes_on_where_it_began_and_begins_where_it_fits():
+    now, queue = [0.0], Turns(2, lambda: now[0], stay=True)
+    with ExitStack() as stack:
+        a = stack.enter_context(queue.joined("a", lambda place: (-place,)))
+        assert not list(queue.wait(a))
+        assert a.place == 1
+        b = stack.enter_context(queue.joined("b", lambda place: (-place,)))
+        assert not list(queue.wait(b))
+        assert b.place == 0, "the other is taken"
+        c = stack.enter_context(queue.joined("c"))
+        assert next(queue.wait(c, 0))
+        now[0] = 1.0
+        assert not queue.go_on(b)
+        assert not list(queue.wait(c))
+        assert c.place == 0
+        now[0] = 2.0
+        assert queue.go_on(a), "whoever waits has begun elsewhere"
+        assert next(queue.wait(b, 0))
+        now[0] = 9.0
+        assert not queue.go_on(c)
+        assert not list(queue.wait(b))
+        assert (b.place, c.place) == (0, 0)
+    assert len(queue) == 0
+
+
+def test_runs_spread_over_places_and_no_place_has_too_many(monkeypatch):
+    monkeypatch.setattr(module, "MOST", 2)
+    now, begun = [0.0], []
+    queue = Turns(2, lambda: now[0], stay=True)
+    with ExitStack() as stack:
+        for name in "abcde":
+            turn = stack.enter_context(queue.joined(name))
+            begun.append(turn)
+            now[0] += module.SLICE
+            for other in begun:
+                if other.holds:
+                    queue.go_on(other)
+            next(queue.wait(turn, 0), None)
+        assert sorted(str(turn.place) for turn in begun) == ["0", "0", "1", "1", "None"]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 RESOLVE = re.compile(r"^/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<file>.+)$")
 INFO = re.compile(r"^/api/models/(?P<repo>[^/]+/[^/]+)(/revision/(?P<revision>[^/]+))?$")
 TREE = re.compile(r"^/api/models/(?P<repo>[^/]+/[^/]+)/tree/(?P<revision>[^/]+)$")
-REFUSED = {"401": 401, "403": 403, "404": 404, "429": 429, "500": 500, "503": 503}
+REFUSED = {str(code): code for code in (401, 403, 404, 409, 413, 429, 500, 502, 503)}
 
 
 @dataclass
@@ -95,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
         found = self.files(named["repo"], named["revision"])
         if not found:
             return self.refuse(404, "RevisionNotFound")
+        if body and self.hub.fault == "gone":  # it was there a moment ago
+            return self.refuse(404, "RepoNotFound")
         commit, files = found
         if named["file"] not in files:
             return self.refuse(404, "EntryNotFound")
@@ -153,6 +156,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.close_connection = True
             self.connection.close()
+        elif body and self.hub.fault == "slow":
+            for start in range(0, len(data), 512):
+                self.wfile.write(data[start : start + 512])
+                self.wfile.flush()
+                time.sleep(0.02)
         elif body:
             self.wfile.write(data)
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import json
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +92,63 @@ def test_bad_features_say_what_is_wrong(tmp_path):
     map_of_ones = {"a": torch.ones(256, 8, 8)}
     assert "at most" in refused(map_of_ones, name="f.safetensors", words=huge)
     assert "cannot be read" in refused(np.array([{}], dtype=object))
+
+
+class Trap:
+    """A pickle that leaves a file behind when it is read."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+def header(shape):
+    """A .npy file that claims a shape and holds four numbers."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        file, {"descr": "<f4", "fortran_order": False, "shape": shape}
+    )
+    return file.getvalue() + bytes(16)
+
+
+def test_a_poisoned_file_of_features_is_refused_and_runs_nothing(tmp_path):
+    mark = tmp_path / "mark"
+    archive = io.BytesIO()
+    np.savez(archive, a=np.ones(3, np.float32))
+    boxed = io.BytesIO()
+    np.save(boxed, np.array([Trap(mark)], dtype=object), allow_pickle=True)
+    long = (2**40).to_bytes(8, "little")
+    files = {
+        "pickle.npy": pickle.dumps(Trap(mark)),
+        "boxed.npy": boxed.getvalue(),
+        "archive.npy": archive.getvalue(),
+        "claims.npy": header((2**40,)),
+        "huge.npy": header((2**62, 2**62)),
+        "negative.npy": header((-1,)),
+        "code.npy": header((1,)).replace(b"'<f4'", b"'O'  "),
+        "text.npy": np.lib.format.magic(1, 0) + b"\x10\x00__import__('os')",
+        "pickle.safetensors": pickle.dumps(Trap(mark)),
+        "long.safetensors": long + b"{",
+        "nested.safetensors": (9000).to_bytes(8, "little") + b"[" * 9000,
+        "outside.safetensors": _safetensors(
+            {"dtype": "F32", "shape": [9], "data_offsets": [0, 36]}
+        ),
+        "odd.safetensors": _safetensors({"dtype": "X9", "shape": [1], "data_offsets": [0, 4]}),
+        "less.safetensors": _safetensors(
+            {"dtype": "F32", "shape": [2**60], "data_offsets": [0, 4]}
+        ),
+        "features.pt": pickle.dumps(Trap(mark)),
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+        words = refusal(tmp_path / name, "relu3_1")
+        assert "cannot be read as features" in words or "not a feature file" in words, name
+        assert str(tmp_path) not in words
+    assert not mark.exists()
+
+
+def _safetensors(entry):
+    text = json.dumps({"a": entry}).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(4)

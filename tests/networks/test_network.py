@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import pytest
 import timm
 import torch
 from PIL import Image
 
 from phosphene import InputError, images, load_network
-from phosphene.networks import weights
+from phosphene.networks import walks, weights
 from tests.pictures import PANDA
 
 
@@ -139,11 +141,8 @@ def test_interleaved_streams_on_one_network_equal_sequential_ones(lite0):
     alone = [[*run(tap)][-1].image.tobytes() for tap in ("blocks.2", "blocks.3")]
     first, second = run("blocks.2"), run("blocks.3")
     mixed = [None, None]
-    for frames in zip(first, second, strict=False):
-        mixed = list(frames)
-    for index, rest in enumerate((first, second)):
-        for frame in rest:
-            mixed[index] = frame
+    for frames in zip_longest(first, second):  # how many there are depends on the time they take
+        mixed = [new or old for new, old in zip(frames, mixed, strict=True)]
     assert [frame.image.tobytes() for frame in mixed] == alone
 
 
@@ -165,3 +164,32 @@ def test_classes_are_found_by_index_name_synonym_and_neighbours(lite0, vgg):
         lite0.find_class("pandaa")
     with pytest.raises(InputError, match="has no classes"):
         vgg.find_class("panda")
+
+
+@pytest.mark.parametrize(
+    "name", ["²", "１２", "½", "٣", "9" * 5000, "-1", "1e2", "0x1", " ", "1_0"]
+)
+def test_only_plain_digits_are_the_number_of_a_class(lite0, name):
+    with pytest.raises(InputError, match="unknown class"):
+        lite0.find_class(name)
+    assert lite0.find_class("7") == lite0.find_class(7) == 7
+
+
+def test_graphs_are_one_for_any_order_of_layers_and_bounded(lite0, panda, monkeypatch):
+    names = ["blocks.1", "blocks.2", "blocks.0"]
+    small = panda[..., :64, :64]
+    first, second = lite0.acts(small, names), lite0.acts(small, names[::-1])
+    assert list(first) == names
+    assert list(second) == names[::-1]
+    assert all(torch.equal(first[name], second[name]) for name in names)
+    assert lite0._walk(tuple(names)) is lite0._walk(tuple(names[::-1]))
+    one = lite0.split(small, "blocks.0", ["blocks.2", "blocks.1"])[1]
+    assert list(one(lite0.split(small, "blocks.0", ["blocks.1"])[0])) == ["blocks.2", "blocks.1"]
+    assert lite0._split("blocks.0", ("blocks.2", "blocks.1")) is lite0._split(
+        "blocks.0", ("blocks.1", "blocks.2")
+    )
+    monkeypatch.setattr(walks, "KEPT", 3)
+    for name in list(lite0.taps)[:8]:
+        lite0._walk((name,))
+    assert len(lite0._walks) == 3
+    assert (list(lite0.taps)[7],) in lite0._walks

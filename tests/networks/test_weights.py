@@ -5,11 +5,16 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
+import pickle
 import re
+import subprocess
+import sys
 import threading
 import time
 import warnings
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +23,11 @@ from huggingface_hub import constants, hf_hub_download, snapshot_download
 from safetensors.torch import load_file, save
 
 from phosphene import WeightsError, load_network
+from phosphene.hosting.space import ROOT
+from phosphene.knobs import LayerChoice
 from phosphene.networks import hub as client
-from phosphene.networks import registry, weights
+from phosphene.networks import registry, weights, zoo
+from phosphene.ui import follow
 
 REPO, FILE = "timm/tiny", "model.safetensors"
 FIRST = save({"w": torch.arange(600.0)})
@@ -161,9 +169,13 @@ def test_refusals_name_the_file_and_the_remedy(hub, fault, words):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
+        ("409", "answered 409; try again later"),
+        ("413", "answered 413; try again later"),
         ("429", "429.*wait a minute"),
         ("500", "answered 500; try again later"),
+        ("502", "answered 502; try again later"),
         ("503", "answered 503; try again later"),
+        ("gone", "missing or private.*check the name"),
         ("cut", "cannot be reached.*try again online"),
     ],
 )
@@ -179,6 +191,85 @@ def test_a_hub_in_trouble_is_named_without_a_wait(hub, fault, words, monkeypatch
     assert "\n" not in str(error.value)
     hub.fault = ""
     assert fetch().kind == "hub"  # and nothing half-made is left in the way
+
+
+def test_a_slow_hub_is_waited_for_and_says_how_far_it_is(hub):
+    hub.push(REPO, {FILE: save({"w": torch.arange(2000.0)})})
+    hub.fault = "slow"
+    seen = []
+    assert fetch(progress=lambda done, total: seen.append(done)).kind == "hub"
+    assert seen[-1] > 8000
+
+
+def test_two_processes_that_download_the_same_file_both_have_it_whole(hub, tmp_path):
+    hub.push(REPO, {FILE: save({"w": torch.arange(6000.0)})})
+    hub.fault = "slow"
+    script = (
+        "from huggingface_hub import constants; constants.HF_HUB_DISABLE_XET = True;"
+        "from phosphene.networks import weights; import torch;"
+        f"source = weights.fetch({REPO!r});"
+        "print(source.sha256, float(weights.load(source, torch.device('cpu'))['w'].sum()))"
+    )
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": hub.url,
+        "HF_HUB_CACHE": constants.HF_HUB_CACHE,
+        "HF_HUB_DISABLE_XET": "1",
+        "PHOSPHENE_LOCK": str(tmp_path / "lock.json"),
+        "PYTHONPATH": str(ROOT / "shared"),
+    }
+    start = partial(subprocess.Popen, env=environment, stdout=subprocess.PIPE, text=True)
+    both = [start([sys.executable, "-c", script]) for _ in range(2)]
+    outputs = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert outputs[0] == outputs[1]
+    assert float(outputs[0].split()[1]) == float(torch.arange(6000.0).sum())
+    assert len(json.loads((tmp_path / "lock.json").read_text())) == 1
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("*.incomplete"))
+
+
+class Trap:
+    """A pickle that leaves a file behind when it is read."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return Path.touch, (self.mark,)
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol:UserWarning")
+@pytest.mark.parametrize("kind", ["pickle", "torch", "safetensors"])
+def test_poisoned_weights_are_named_and_run_nothing(monkeypatch, tmp_path, kind):
+    mark, folder = tmp_path / "mark", tmp_path / "weights"
+    folder.mkdir()
+    name = "timm_tiny.safetensors" if kind == "safetensors" else "efficientnet_lite0.safetensors"
+    if kind == "torch":
+        torch.save({"w": Trap(mark)}, folder / name)
+    else:
+        (folder / name).write_bytes(pickle.dumps(Trap(mark)))
+    source = replace(weights.fetch("efficientnet_lite0"), path=folder / name)
+    renamed = source.path.rename(folder / "weights.pth") if kind != "safetensors" else source.path
+    with pytest.raises(WeightsError, match=r"cannot be read \(\w+\); delete it, try again"):
+        weights.load(replace(source, path=renamed), CPU)
+    assert not mark.exists()
+
+
+def test_what_may_not_be_loaded_or_is_too_large_is_not_even_built(hub, monkeypatch):
+    name = "timm/resnet18.a1_in1k"
+    hub.push(name, {FILE: save({"w": torch.zeros(9000)})})
+    for module, attribute in ((zoo, "classifier"), (follow, "structure")):
+        monkeypatch.setattr(module, attribute, lambda _: pytest.fail("it was built"))
+    monkeypatch.setenv("PHOSPHENE_HUB_SIZE", "0.01")
+    with pytest.raises(WeightsError, match=r"at most 0.01 are loaded here"):
+        load_network(name, device="cpu")
+    monkeypatch.setenv("PHOSPHENE_HUB", "none")
+    with pytest.raises(WeightsError, match="may not be loaded from the Hub here"):
+        load_network(name, device="cpu")
+    told = []
+    monkeypatch.setattr(follow.notices, "warn", told.append)
+    follow._update([LayerChoice()], True, name, "layer3")
+    assert "may not be loaded from the Hub here" in told[0]
 
 
 def test_a_hub_that_does_not_answer_is_not_waited_for(hub, monkeypatch):

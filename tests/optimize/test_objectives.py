@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+import time
 
 import numpy as np
 import pytest
@@ -249,3 +251,59 @@ def test_channel_ranges_that_cannot_be_read_are_said_in_a_sentence(text, words):
 def test_only_plain_digits_are_numbers_in_an_objective(net, text):
     with pytest.raises(InputError, match="cannot be read"):
         parse(text, net)
+
+
+PIECES = (
+    *(
+        "blocks.4",
+        "blocks.4:57",
+        "class:kit fox",
+        "logits",
+        "+",
+        "-",
+        "*",
+        "0.7",
+        "1e309",
+        ":",
+        "@",
+    ),
+    *(
+        "@center",
+        ",",
+        "..",
+        "(",
+        ")",
+        "²",
+        "٣",
+        "nan",
+        "inf",
+        "<img src=x>",
+        "class:",
+        "\x00",
+        "-9",
+    ),
+    *(
+        "blocks.4:1-99999999999",
+        "blocks.4:" + "1," * 300,
+        "__import__('os')",
+        "{0.__class__}",
+        "%s",
+    ),
+)
+
+
+def test_hostile_texts_are_read_or_refused_in_a_short_sentence_and_soon(net):
+    draw = random.Random(0)
+    read, refused = 0, []
+    texts = [" ".join(draw.choices(PIECES, k=draw.randint(1, 5))) for _ in range(400)]
+    texts += ["blocks.4 + " * 180 + "blocks.4", "(" * 1900, "-" * 1999, "1*" * 999, "a" * 2000]
+    began = time.monotonic()
+    for text in texts:
+        try:
+            parse(text, net)
+            read += 1
+        except InputError as error:
+            refused.append(str(error))
+    assert time.monotonic() - began < 20
+    assert min(read, len(refused)) > 3
+    assert not [words for words in refused if len(words) > 400 or "\n" in words]

@@ -33,7 +33,7 @@ def add_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         command = add(name, str(method.__doc__).partition("\n\nArgs:")[0])
         command.set_defaults(function=run, method=name)
         add_options(command, method)
-        _add_common(command)
+        add_common(command)
     again = add("repeat", "Make a result again from the recipe in its PNG; also: --repeat RESULT.")
     again.set_defaults(function=repeat)
     again.add_argument("result", help="a PNG that Phosphene made")
@@ -43,7 +43,7 @@ def add_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         help="what it was made from, files or folders; also looked for beside it and in the apps",
     )
     again.add_argument("--device", help="another one than the recipe says")
-    _add_common(again)
+    add_common(again)
 
 
 def adopt(args: argparse.Namespace, words: list[str]) -> list[str]:
@@ -54,7 +54,8 @@ def adopt(args: argparse.Namespace, words: list[str]) -> list[str]:
     return adopt_first(args, words, METHODS[args.method]) if args.function is run else words
 
 
-def _add_common(command: argparse.ArgumentParser) -> None:
+def add_common(command: argparse.ArgumentParser) -> None:
+    """What every method's command takes besides its knobs."""
     command.add_argument(
         "-o",
         "--output",
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     malloc.keep()
     arguments = given(args)
     source = str(arguments.get(first(METHODS[args.method]) or "", ""))
-    if _suffixes(METHODS[args.method]) and Path(source).is_dir():
+    if suffixes(METHODS[args.method]) and Path(source).is_dir():
         return _folder(args, arguments, Path(source))
     stem = Path(source).stem if Path(source).is_file() else _slug(source)
     name = f"{stem}-{args.method}" if stem else args.method
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 def _folder(args: argparse.Namespace, arguments: Mapping[str, Any], folder: Path) -> int:
     """One result per picture of the folder; what fails is listed and stops nothing."""
     method, name = METHODS[args.method], str(first(METHODS[args.method]))
-    files = _files(folder, _suffixes(method))
+    files = _files(folder, suffixes(method))
     if not files:
         raise InputError(f"{folder} has no pictures in it; name another folder")
     target = Path(args.output or f"{folder.resolve().name}-{args.method}")
@@ -173,13 +174,13 @@ def _compared(result: Path, recipe: Mapping[str, Any], frame: Frame) -> str:
 
 def _candidates(result: Path, given: Sequence[str], methods: Any) -> Iterator[Path]:
     """Files to look for pictures in: those given, those beside the result, the apps' examples."""
-    suffixes = tuple(dict.fromkeys(chain(PICTURES, *(_suffixes(method) for method in methods))))
+    known = tuple(dict.fromkeys(chain(PICTURES, *(suffixes(method) for method in methods))))
     for text in given:
         path = Path(text)
         if not path.exists():
             raise InputError(f"{quoted(text)} does not exist; name the files it was made from")
-        yield from _files(path, suffixes) if path.is_dir() else [path]
-    yield from (file for file in _files(result.parent, suffixes) if file != result)
+        yield from _files(path, known) if path.is_dir() else [path]
+    yield from (file for file in _files(result.parent, known) if file != result)
     for folder in find_apps().values():
         yield from (file for file in sorted(folder.glob("examples/**/*")) if file.is_file())
 
@@ -192,7 +193,7 @@ def _knob(method: Callable[..., Any], name: str) -> knobs.Knob:
     return next(p.knob for p in parameters(method) if p.name == name)
 
 
-def _suffixes(method: Callable[..., Any]) -> tuple[str, ...]:
+def suffixes(method: Callable[..., Any]) -> tuple[str, ...]:
     """What files a method's first parameter is read from; none where it is no file."""
     name = first(method)
     knob = _knob(method, name) if name else None

@@ -14,12 +14,19 @@ _KNOB = "knob:"
 """Before a parameter's name in the namespace, where options of our own have theirs."""
 
 
-def add_options(command: argparse.ArgumentParser, method: Callable[..., Any]) -> None:
-    """The first parameter without a name where it may stand so, every other one as --name."""
+def add_options(
+    command: argparse.ArgumentParser, method: Callable[..., Any], source: str = ""
+) -> None:
+    """The first parameter without a name where it may stand so, every other one as --name.
+
+    `source` says what stands in place of the first, where that is more than one picture.
+    """
     experts = command.add_argument_group("for experts")
     for parameter in parameters(method):
         group = experts if parameter.knob.advanced else command
-        if parameter.name == first(method):
+        if parameter.name == first(method) and source:
+            command.add_argument(_KNOB + parameter.name, metavar="FOLDER", help=_escaped(source))
+        elif parameter.name == first(method):
             _add_positional(command, parameter)
         elif isinstance(parameter.knob, Flag):
             _add_flag(group, parameter)

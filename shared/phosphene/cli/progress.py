@@ -50,3 +50,35 @@ class Watched:
             self._said = now
             left = tqdm.format_interval(frame.remaining)
             print(f"{self.name}: step {frame.step} of {frame.steps}, {left} left", file=sys.stderr)
+
+
+class Count:
+    """How many pictures of a batch are done, as a bar or now and then as a line."""
+
+    def __init__(self, total: int, done: int = 0, quiet: bool = False) -> None:
+        self.total, self.done, self.quiet = total, done, quiet
+        self._begun, self._first = time.monotonic(), done
+        self._said = self._begun
+        hidden = quiet or not sys.stderr.isatty()
+        self._bar = tqdm(total=total, initial=done, unit="picture", disable=hidden)
+
+    def __enter__(self) -> Count:
+        if self.done and not self.quiet:
+            print(f"{self.done} of {self.total} were there already", file=sys.stderr)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def add(self, failed: int) -> None:
+        """One more is done; so many failed so far."""
+        self.done += 1
+        self._bar.set_postfix({"failed": failed}, refresh=False)
+        self._bar.update()
+        now = time.monotonic()
+        if self._bar.disable and not self.quiet and now - self._said >= SECONDS:
+            self._said = now
+            each = (now - self._begun) / (self.done - self._first)
+            left = tqdm.format_interval(each * (self.total - self.done))
+            told = f"{self.done} of {self.total} pictures, {failed} failed, {left} left"
+            print(told, file=sys.stderr)

@@ -76,16 +76,29 @@ def wait(
 
 def call(hub: HfApi, space: str, folder: Path, timeout: float = CALL) -> str:
     """Call the Space's first method as quickly as it goes; what answered, in words."""
-    try:
-        from gradio_client import Client
-    except ImportError:
-        raise InputError("calling a Space needs pip install 'phosphene[ui]'") from None
     with refusals.told(space):
         host = hub.space_info(space).host
     token = hub.token if isinstance(hub.token, str) else None
     try:
+        return ask(space, str(host), folder, token, timeout)
+    except InputError as error:
+        raise InputError(f"{error}: {link(space)}?logs=container") from None
+
+
+def ask(
+    name: str, address: str, folder: Path, token: str | None = None, timeout: float = CALL
+) -> str:
+    """Call the first method at an address as quickly as it goes; what answered, in words.
+
+    Pictures are the examples in the staged `folder`.
+    """
+    try:
+        from gradio_client import Client
+    except ImportError:
+        raise InputError("calling an app needs pip install 'phosphene[ui]'") from None
+    try:
         client = Client(
-            str(host), token=token, verbose=False, download_files=False, analytics_enabled=False
+            address, token=token, verbose=False, download_files=False, analytics_enabled=False
         )
         names = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
         chosen = _quickest(names)
@@ -96,9 +109,7 @@ def call(hub: HfApi, space: str, folder: Path, timeout: float = CALL) -> str:
         job.result(timeout=timeout)
     except Exception as error:
         text = refusals.one_line(str(error)) or type(error).__name__
-        raise InputError(
-            f"{space} runs and does not answer ({text}): {link(space)}?logs=container"
-        ) from None
+        raise InputError(f"{name} runs and does not answer ({text})") from None
     return f"/{chosen} answered in {time.monotonic() - started:.1f} s"
 
 

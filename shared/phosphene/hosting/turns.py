@@ -4,6 +4,9 @@ A run holds a place while it works. After a slice of time it gives the place to 
 less, and goes on later: so a new visitor and a short run never wait for a long one to end, ten
 clicks of one person count as one person, and a long run goes on as soon as the others had theirs
 (least attained service, with what was had long ago forgotten by halves).
+
+Where places are processes of their own, a run stays at the place where it began, and chooses that
+by what is ready there.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from phosphene import limits
 from phosphene.errors import InputError
@@ -27,16 +31,23 @@ HALF_LIFE = 60.0
 """Seconds after which half of what a visitor had is forgotten."""
 PATIENCE = 8.0
 """Seconds of waiting that count as one second less of what was had: nobody waits for ever."""
+MOST = 16
+"""Runs that have begun at one place, where each stays: they take up memory there."""
+
+Rank: TypeAlias = Callable[[int], tuple[float, ...]]
+"""How well a place suits a run, the least best."""
 
 
 @dataclass(eq=False)
 class Turn:
-    """One run's place in the queue: `visitor` is whose it is."""
+    """One run's place in the queue: `visitor` is whose it is, `place` where it is or stays."""
 
     visitor: str
     number: int
     arrived: float
+    rank: Rank = lambda place: ()
     holds: bool = False
+    place: int | None = None
     since: float = 0.0
     had: float = 0.0
 
@@ -51,10 +62,18 @@ class Waiting:
 
 
 class Turns:
-    """A queue for one device with `places` runs at a time (None: whoever comes may run)."""
+    """A queue for one device with `places` runs at a time (None: whoever comes may run).
 
-    def __init__(self, places: int | None = 1, clock: Callable[[], float] = time.monotonic) -> None:
-        self.places, self._clock = places, clock
+    With `stay`, a run goes on where it began.
+    """
+
+    def __init__(
+        self,
+        places: int | None = 1,
+        clock: Callable[[], float] = time.monotonic,
+        stay: bool = False,
+    ) -> None:
+        self.places, self._clock, self._stay = places, clock, stay
         self._changed = threading.Condition()
         self._turns: list[Turn] = []
         self._had: dict[str, tuple[float, float]] = {}
@@ -62,7 +81,7 @@ class Turns:
         self._count = 0
 
     @contextmanager
-    def joined(self, visitor: str) -> Iterator[Turn]:
+    def joined(self, visitor: str, rank: Rank = lambda place: ()) -> Iterator[Turn]:
         """A turn in the queue, gone from it in the end; InputError where the house is full."""
         most = limits.VISITORS.read()
         with self._changed:
@@ -70,7 +89,7 @@ class Turns:
             if visitor not in inside and len(inside) >= most:
                 raise InputError(f"{len(inside)} visitors are here already; try again in a minute")
             self._count += 1
-            turn = Turn(visitor, self._count, self._clock())
+            turn = Turn(visitor, self._count, self._clock(), rank)
             self._turns.append(turn)
         begun = self._clock()
         try:
@@ -102,8 +121,7 @@ class Turns:
             if not turn.holds or now - turn.since < (SLICE if turn.had else FIRST):
                 return turn.holds
             self._count_in(turn, now)
-            others = [other for other in self._turns if not other.holds]
-            least = min(map(self._order, others), default=None)
+            least = min(map(self._order, self._rivals(turn.place)), default=None)
             if least is None or least >= self._order(turn):
                 return True
             self._release(turn)
@@ -124,13 +142,36 @@ class Turns:
         """Hold a place if one is free and nobody comes before; with the condition held."""
         if turn.holds:
             return True
-        waiting = [other for other in self._turns if not other.holds]
-        free = self.places is None or len(self._turns) - len(waiting) < self.places
-        if free and (self.places is None or min(waiting, key=self._order) is turn):
-            turn.holds, turn.since = True, self._clock()
-            self._changed.notify_all()
-            return True
+        for place in self._free(turn):
+            if self.places is None or min(self._rivals(place), key=self._order) is turn:
+                turn.holds, turn.place, turn.since = True, place, self._clock()
+                self._changed.notify_all()
+                return True
         return False
+
+    def _free(self, turn: Turn) -> list[int]:
+        """The places that a turn may take now, the best first: where few are, and as it likes."""
+        if self.places is None:
+            return [0]
+        held = {other.place for other in self._turns if other.holds}
+        free = [place for place in range(self.places) if place not in held]
+        if not self._stay:
+            return free
+        if turn.place is not None:
+            return [place for place in free if place == turn.place]
+        open_ = [place for place in free if self._begun(place) < MOST]
+        return sorted(open_, key=lambda place: (self._begun(place), turn.rank(place)))
+
+    def _begun(self, place: int) -> int:
+        return sum(turn.place == place for turn in self._turns)
+
+    def _rivals(self, place: int | None) -> list[Turn]:
+        """Those who wait and might have a place."""
+        waiting = [turn for turn in self._turns if not turn.holds]
+        if not self._stay:
+            return waiting
+        more = place is None or self._begun(place) < MOST
+        return [t for t in waiting if t.place == place or (t.place is None and more)]
 
     def _order(self, turn: Turn) -> tuple[bool, float, int]:
         """Least first: who has no picture yet, then by what was had, less what was waited."""
@@ -155,6 +196,7 @@ class Turns:
         if turn.holds:
             self._count_in(turn, self._clock())
             turn.holds = False
+            turn.place = turn.place if self._stay else None
 
     def _told(self, turn: Turn) -> Waiting:
         waiting = sorted((t for t in self._turns if not t.holds), key=self._order)

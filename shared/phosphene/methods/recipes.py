@@ -27,9 +27,9 @@ CHUNK = "phosphene"
 def metadata(frame: Frame) -> dict[str, Any]:
     """Everything that makes the picture again, as JSON; pictures and files by SHA-256 and size."""
     recipe = dict(frame.recipe)
-    media = _media(recipe.get("method"))
+    pictures = media(recipe.get("method"))
     arguments = recipe.get("arguments", {})
-    plain = {name: (_marked if name in media else _plain)(v) for name, v in arguments.items()}
+    plain = {name: (_marked if name in pictures else _plain)(v) for name, v in arguments.items()}
     recipe = {"phosphene": __version__, **recipe, "arguments": plain}
     return {key: _plain(value) for key, value in recipe.items()} | {"step": frame.step}
 
@@ -100,7 +100,7 @@ def _absent(label: str, mark: Mapping[str, Any]) -> str:
     )
 
 
-def _media(method: Any) -> dict[str, Knob]:
+def media(method: Any) -> dict[str, Knob]:
     """The parameters of a method that are pictures or files."""
     kinds = (Picture, Pictures, Mask, File)
     known = parameters(METHODS[method]) if method in METHODS else ()

@@ -95,7 +95,8 @@ def _array(path: Path, name: str) -> tuple[Tensor, Mapping[str, str]]:
 
 def _numbers(path: Path) -> npt.NDArray[np.float32]:
     """Of a .npy file; ValueError for anything else, and for one that claims more than it holds."""
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    with np.errstate(over="ignore"):  # of a size that nothing has
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
         raise ValueError
     return array.astype(np.float32)

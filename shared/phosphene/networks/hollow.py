@@ -46,11 +46,24 @@ def filled(
         made = make()
     tensors = state(body(made))
     body(made).load_state_dict(tensors, assign=True)
+    for module in body(made).modules():
+        _fill_tables(module)
     if any(tensor.is_meta for tensor in _tensors(body(made))):
-        # Something that is in no file was left for a function of its own to fill.
+        # Something that is in no file, and nobody says how to fill it.
         made = make()
         body(made).load_state_dict(tensors)
     return made
+
+
+def _fill_tables(module: nn.Module) -> None:
+    """Tables that are in no file: timm's layers say themselves how to fill theirs."""
+    hollow = [name for name, table in module.named_buffers(recurse=False) if table.is_meta]
+    fill: Any = getattr(module, "init_non_persistent_buffers", None)
+    if not hollow or fill is None:
+        return
+    for name in hollow:
+        setattr(module, name, torch.empty_like(getattr(module, name), device="cpu"))
+    fill()
 
 
 def _tensors(body: nn.Module) -> chain[Tensor]:

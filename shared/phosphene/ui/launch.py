@@ -11,8 +11,9 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from phosphene import limits
-from phosphene.hosting import malloc, port
-from phosphene.ui import arrivals, health, previews
+from phosphene.errors import InputError
+from phosphene.hosting import ending, login, malloc, port, workers
+from phosphene.ui import arrivals, guard, health, previews, runs, warmup
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
@@ -67,21 +68,27 @@ def theme() -> gr.themes.Base:
 
 
 def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, Any]:
-    """Keyword arguments for `demo.launch`; PORT and SHARE are read from the environment.
+    """Keyword arguments for `demo.launch`; PORT, SHARE and WORKERS come from the environment.
 
     Links to `demo`, and to the pages of its routes, have previews of their own.
     """
     limits.check()
     malloc.keep()  # before the server has threads of its own
-    weights = os.environ.get("PHOSPHENE_WEIGHTS")
     scripts = "".join(script(name) for name in ("page", "drag", "names"))
+    try:
+        workers.begin()
+    except InputError as error:
+        raise SystemExit(str(error)) from None
+    weights, asked = os.environ.get("PHOSPHENE_WEIGHTS"), login.asked()
     options: dict[str, Any] = {
         "theme": theme(),
         "css_paths": [STYLE],
         "head": f"<script>{scripts}</script><style>{BAR}</style>",
         "server_port": port.chosen(),
         "share": os.environ.get("SHARE", "").lower() in TRUE,
-        "mcp_server": importlib.util.find_spec("mcp") is not None,
+        "auth": asked,
+        # Gradio asks nobody for a password there: behind a login it is closed.
+        "mcp_server": importlib.util.find_spec("mcp") is not None and not asked,
         "max_file_size": int(limits.UPLOAD.read() * 2**20),
         "state_session_capacity": 200,
         "max_threads": 128,  # those who wait for their turn hold one each
@@ -94,7 +101,12 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     }
     if demo is not None:
         pages = {"": demo, **vars(demo).get("pages_by_route", {})}
-        before = [Middleware(health.Middleware), Middleware(arrivals.Middleware)]
+        before = [Middleware(kind) for kind in (guard.Middleware, health.Middleware)]
+        before += [Middleware(arrivals.Middleware)]
         before += [Middleware(previews.Middleware, pages=pages)]
         options["app_kwargs"] = {"middleware": before}
+        guard.guard(demo)
+        warmup.after_start(demo)
+        if not changes.get("prevent_thread_lock"):  # this thread then waits for a signal
+            ending.at_signal(lambda: sum(runs.turns().busy()))
     return options | changes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache, partial
 from tempfile import TemporaryFile
@@ -17,11 +18,11 @@ from phosphene import device, knobs
 from phosphene.device import on_gpu
 from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
-from phosphene.hosting import cost, malloc
+from phosphene.hosting import cost, ending, malloc, workers
 from phosphene.hosting.clock import Clock
-from phosphene.hosting.turns import Turn, Turns, Waiting, places
+from phosphene.hosting.turns import Rank, Turn, Turns, Waiting, places
+from phosphene.hosting.worker import in_worker, sendable
 from phosphene.knobs import NetworkChoice, Parameter
-from phosphene.methods import METHODS, start
 from phosphene.networks import weights, zoo
 from phosphene.ui.export import jpeg
 from phosphene.ui.strokes import Trail
@@ -37,22 +38,6 @@ LARGEST = 32_000_000
 """Bytes of a result that is kept for going on from it."""
 STOPPED = "stopped; this picture is yours to keep"
 SORRY = "Something went wrong on our side; your settings are kept. Try again, or press Reset."
-
-
-def in_worker(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame | Exception | None]:
-    """None once the worker is there, then a method's frames, or at last what ended them.
-
-    Arguments and frames can be pickled. Of an error that is raised in ZeroGPU's worker only the
-    name of its class comes through, so one that is meant for people is handed over.
-    """
-    yield None
-    stream: Any = start(METHODS[name], arguments)
-    try:
-        yield from stream
-    except PhospheneError as error:
-        yield error
-    finally:
-        stream.close()
 
 
 run_method = on_gpu(cost.seconds)(in_worker)
@@ -92,6 +77,11 @@ class Run:
     trail: Trail | None = None
     sets: tuple[Mapping[str, Any], ...] = ()
     id: str = field(default_factory=lambda: uuid4().hex[:12])
+
+    @property
+    def asked_to_stop(self) -> bool:
+        """By its visitor, or because the server ends."""
+        return self.stopping or ending.over()
 
     def close(self, picture: bytes = b"") -> None:
         """Let go of everything but the result."""
@@ -140,6 +130,7 @@ class Run:
 
 def checked(method: Callable[..., Iterator[Frame]], arguments: Mapping[str, Any]) -> Run:
     """A run of a method; InputError for the first argument that does not fit, or costs too much."""
+    ending.check()
     fitting = knobs.check(method, arguments)
     cost.check(method.__name__, fitting)
     return Run(method.__name__, fitting)
@@ -156,6 +147,9 @@ def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..
             raise InputError(f"stopped while {name} was on its way")
         report((done, total), desc=f"Downloading {name}", unit="B")
 
+    pool = workers.pool()
+    if pool and pool.asked.address:  # they have disks of their own, and fetch for themselves
+        return
     kind = device.pick().type
     for parameter in parameters:
         chosen = run.arguments.get(parameter.name)
@@ -165,10 +159,28 @@ def fetch_weights(parameters: Sequence[Parameter], run: Run, report: Callable[..
             weights.fetch(name, device_type=kind, progress=partial(progress, name))
 
 
-@cache
 def turns() -> Turns:
-    """The queue of this process's device."""
+    """The queue of the workers, or of this process's device."""
+    pool = workers.pool()
+    return pool.turns if pool else _turns_here()
+
+
+@cache
+def _turns_here() -> Turns:
     return Turns(places(device.pick().type, device.zero_gpu()))
+
+
+def _stream(run: Run, turn: Turn) -> Any:
+    """The run's frames: from the worker at whose place it is, ZeroGPU's, or this process."""
+    pool = workers.pool()
+    if pool and turn.place is not None and sendable(run.name, run.arguments):
+        return pool.run(run.name, run.arguments, turn.place)
+    return run_method(run.name, run.arguments)
+
+
+def _rank(run: Run) -> Rank:
+    pool = workers.pool()
+    return pool.rank(run.name, run.arguments) if pool else lambda place: ()
 
 
 def frames(run: Run) -> Iterator[Frame | Waiting]:
@@ -177,10 +189,9 @@ def frames(run: Run) -> Iterator[Frame | Waiting]:
     While others have the device, what to tell who waits. `run.last` is the result. An error after
     the first picture becomes the run's note: the last good picture is kept.
     """
-    stream: Any = run_method(run.name, run.arguments)
     clock, ended = Clock(), "left"
     try:
-        yield from _by_turns(run, stream, clock)
+        yield from _by_turns(run, clock)
         ended = "stopped" if run.stopping else "cut short" if run.note else "done"
     except PhospheneError as error:
         ended = "refused" if run.last is None else "cut short"
@@ -191,41 +202,49 @@ def frames(run: Run) -> Iterator[Frame | Waiting]:
         ended = "failed"
         raise
     finally:
-        stream.close()
         malloc.release()
         _logged(run, ended, clock)
+    if run.last is None and ending.over():
+        raise InputError(ending.SOON)
     if run.last is None:
         raise InputError(f"{run.name} made no picture; try other settings")
 
 
-def _by_turns(
-    run: Run, stream: Iterator[Frame | Exception | None], clock: Clock
+def _by_turns(run: Run, clock: Clock) -> Iterator[Frame | Waiting]:
+    queue = turns()
+    with queue.joined(visitor(), _rank(run)) as turn:
+        yield from _lined_up(run, queue, turn, clock)
+        if turn.holds:
+            with closing(_stream(run, turn)) as stream:  # over before the place is another's
+                yield from _worked(run, queue, turn, stream, clock)
+
+
+def _worked(
+    run: Run, queue: Turns, turn: Turn, stream: Iterator[Frame | Exception | None], clock: Clock
 ) -> Iterator[Frame | Waiting]:
     budget = cost.allowed(run.name, run.arguments, asked=device.zero_gpu())
-    queue, shown = turns(), 0.0
-    with queue.joined(visitor()) as turn:
-        yield from _lined_up(run, queue, turn, clock)
-        for frame in stream if turn.holds else ():
-            if isinstance(frame, Exception):
-                raise frame
-            if frame is None:  # the worker is there, and nothing was worked before
-                clock.waited = clock.seconds
-                continue
-            run.keep(frame)
-            if run.stopping:
+    shown = 0.0
+    for frame in stream:
+        if isinstance(frame, Exception):
+            raise frame
+        if frame is None:  # the worker is there, and nothing was worked before
+            clock.waited = clock.seconds
+            continue
+        run.keep(frame)
+        if run.asked_to_stop:
+            run.note = STOPPED
+            break
+        if clock.worked > budget:
+            run.note = f"ended after {budget:g} seconds, the most one run may take"
+            break
+        if clock.seconds - shown >= PAUSE or not shown:
+            shown = clock.seconds
+            yield frame
+        if not frame.last and not queue.go_on(turn):
+            yield from _lined_up(run, queue, turn, clock)
+            if not turn.holds:
                 run.note = STOPPED
                 break
-            if clock.worked > budget:
-                run.note = f"ended after {budget:g} seconds, the most one run may take"
-                break
-            if clock.seconds - shown >= PAUSE or not shown:
-                shown = clock.seconds
-                yield frame
-            if not frame.last and not queue.go_on(turn):
-                yield from _lined_up(run, queue, turn, clock)
-                if not turn.holds:
-                    run.note = STOPPED
-                    break
 
 
 def _lined_up(run: Run, queue: Turns, turn: Turn, clock: Clock) -> Iterator[Waiting]:
@@ -233,7 +252,7 @@ def _lined_up(run: Run, queue: Turns, turn: Turn, clock: Clock) -> Iterator[Wait
     since = clock.seconds
     for told in queue.wait(turn):
         yield told
-        if run.stopping:
+        if run.asked_to_stop:
             break
     clock.waited += clock.seconds - since
 

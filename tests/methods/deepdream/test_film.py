@@ -1,3 +1,6 @@
+import contextlib
+import socket
+
 import numpy as np
 import pytest
 import torch
@@ -83,3 +86,36 @@ def test_what_is_no_video_is_said_in_a_sentence(tmp_path, clip):
         films.read(cut, 96, rate=10)
     with pytest.raises(InputError, match="shorten it"):
         films.read(clip, 96, rate=10, longest=4)
+
+
+PLAYLISTS = {
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n",
+    "site": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{site}/a.ts\n#EXT-X-ENDLIST\n",
+    "concat": "ffconcat version 1.0\nfile {name}\n",
+    "dash": '<?xml version="1.0"?><MPD><Period><BaseURL>{site}</BaseURL></Period></MPD>',
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_a_playlist_called_a_video_opens_no_other_file_and_no_site(kind, clip, tmp_path):
+    came = []
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(0.2)
+    site = f"http://127.0.0.1:{server.getsockname()[1]}"
+    (tmp_path / "secret.mp4").write_bytes(clip.read_bytes())
+    text = PLAYLISTS[kind].format(secret=tmp_path / "secret.mp4", site=site, name="secret.mp4")
+    (tmp_path / "list.mp4").write_text(text)
+    with pytest.raises(InputError, match=r"list.mp4 cannot be read"):
+        films.read(tmp_path / "list.mp4", 64, rate=10)
+    with contextlib.suppress(TimeoutError):
+        came.append(server.accept())
+    server.close()
+    assert came == []
+
+
+def test_a_video_of_more_pixels_than_memory_allows_is_refused_before_it_is_decoded(
+    clip, monkeypatch
+):
+    monkeypatch.setattr(films, "LARGEST", 1000)
+    with pytest.raises(InputError, match=r"make it smaller than 0 million pixels"):
+        films.read(clip, 64, rate=10)

@@ -1,0 +1,123 @@
+"""What asks for workers, and what is said where there can be none."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from phosphene.errors import InputError
+from phosphene.hosting import cluster, worker, workers
+from phosphene.hosting.cluster import Wish, wish
+from phosphene.knobs import check
+from phosphene.methods import recipes
+from tests.hosting.errand import errand
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch):
+    """Ray as far as it is looked for."""
+    monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: name)
+
+
+def test_nothing_asks_for_no_workers():
+    assert wish(None, None) is wish("", " ") is wish("0", "") is None
+    assert wish("4", None) == Wish(4, "")
+    assert wish("", "auto") == Wish(0, "auto")
+
+
+@pytest.mark.parametrize("count", ["-1", "many", "1.5", "65", "²"])
+def test_a_number_of_workers_that_is_none_is_refused(count):
+    with pytest.raises(InputError, match="choose a whole number from 1 to 64"):
+        wish(count, None)
+
+
+@pytest.mark.parametrize("address", ["ray://there:10001", "there", ":1", "there:x"])
+def test_an_address_of_another_form_is_refused(address):
+    with pytest.raises(InputError, match="give HOST:PORT"):
+        wish(None, address)
+
+
+def test_a_cluster_that_does_not_answer_is_named_at_once():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    with pytest.raises(InputError, match=f"no Ray answers at {address}"):
+        wish(None, address)
+
+
+def test_without_ray_it_is_said_how_to_install_it(monkeypatch):
+    monkeypatch.setattr(cluster.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(InputError, match=r"pip install 'phosphene\[ray\]'"):
+        wish("2", None)
+
+
+def test_a_page_starts_none_unless_asked_and_none_on_zero_gpu(monkeypatch):
+    monkeypatch.setattr(workers, "_pool", None)
+    monkeypatch.setattr(workers, "Pool", lambda asked: asked)
+    for name in ("WORKERS", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    workers.begin()
+    assert workers.pool() is None
+    monkeypatch.setenv("WORKERS", "2")
+    monkeypatch.setattr(workers.device, "zero_gpu", lambda: True)
+    with pytest.raises(InputError, match="leave WORKERS unset"):
+        workers.begin()
+    monkeypatch.setattr(workers.device, "zero_gpu", lambda: False)
+    workers.begin()
+    assert workers.pool() == Wish(2)
+
+
+def test_workers_get_the_limits_of_the_operator_and_no_password(monkeypatch):
+    monkeypatch.setenv("PHOSPHENE_STEPS", "50")
+    monkeypatch.setenv("PHOSPHENE_LOGIN", "ada:secret")
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    settings = cluster.settings()
+    assert settings["PHOSPHENE_STEPS"] == "50"
+    assert "secret" not in str(settings)
+
+
+def test_an_order_takes_its_files_along_and_frames_name_them_as_before(picture, tmp_path):
+    copy = tmp_path / "photo.png"
+    copy.write_bytes(picture.read_bytes())
+    here = check(errand, {"image": str(copy), "steps": 2})
+    order = worker.packed("errand", here)
+    copy.unlink()
+    sent = worker.Worker({}, 0)
+    _, first, _ = sent.run(1, order)
+    assert first.recipe["arguments"]["image"] == str(copy)
+    assert first.panels[0].sets == {"image": str(copy)}
+    copy.write_bytes(picture.read_bytes())
+    (one, _) = errand(str(copy), steps=2)
+    assert recipes.metadata(first) == recipes.metadata(one)
+
+
+def test_a_run_that_is_ended_takes_no_step_more_and_leaves_no_file(picture, tmp_path, monkeypatch):
+    monkeypatch.setattr(worker.tempfile, "tempdir", str(tmp_path))
+    order = worker.packed("errand", check(errand, {"image": str(picture), "steps": 9}))
+    sent = worker.Worker({}, 0)
+    stream = sent.run(7, order)
+    assert next(stream) is None
+    assert next(stream).step == 1
+    assert list(tmp_path.iterdir())
+    sent.end(7)
+    assert list(stream) == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_ray_that_cannot_be_started_is_one_sentence(monkeypatch):
+    monkeypatch.setattr(cluster.importlib, "import_module", lambda name: Broken)
+    with pytest.raises(InputError, match=r"^Ray could not be had: no room$"):
+        cluster.connect(Wish(2))
+
+
+class Broken:
+    """A Ray that cannot be started."""
+
+    @staticmethod
+    def is_initialized():
+        return False
+
+    @staticmethod
+    def init(**_):
+        raise RuntimeError("no room\nand more")
