@@ -39,7 +39,7 @@ import phosphene
 from phosphene import images
 from phosphene.frame import Panel
 from phosphene.hosting.space import GALLERY, find_apps
-from phosphene.images import clips, video
+from phosphene.images import reels, video
 from phosphene.images.sheets import contact_sheet
 from phosphene.networks.autoencoders.datasets import dataset
 from phosphene.ui.tab import Tab, example_name, slug
@@ -196,7 +196,7 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
     last = frames[-1]
     if last.film:
         film = io.BytesIO(b"".join(frame.film for frame in frames))
-        path = clips.finished(film, path.with_name(f"{name}.mp4")) or path
+        path = reels.finished(film, path.with_name(f"{name}.mp4")) or path
     elif last.rate:
         pictures = [frame.image for frame in frames if frame.rate]
         path = video.save(pictures, path.with_name(f"{name}.mp4"), rate=last.rate)
