@@ -26,7 +26,8 @@ def main(*names: str) -> None:
     """Teach the brushes named, or all."""
     FOLDER.mkdir(exist_ok=True)
     for name in names or BRUSHES:
-        settings = {"steps": STEPS, **BRUSHES.get(name, {})}
+        # Small previews: nobody watches.
+        settings = {"steps": STEPS, "size": 64, **BRUSHES.get(name, {})}
         *_, frame = teach(ART / f"{name}.jpg", **settings)
         for file, data in frame.files.items():
             (FOLDER / file).write_bytes(data)
