@@ -12,7 +12,7 @@ python docs/pictures.py lites              two more networks, dreaming and growi
 python docs/pictures.py openings [APP ...] what each tab's first example makes
 python docs/pictures.py results [APP ...]  what is not there yet of examples and presets
 python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
-python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
+python docs/pictures.py pan                a two-second clip of a photograph, for two apps' films
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py explained          the card of the saliency app
@@ -384,7 +384,8 @@ def pan() -> None:
         left, top = (photo.width - width) * part, (photo.height - height) * 0.5
         box = (left, top, left + width, top + height)
         pictures.append(photo.resize((320, 240), box=box))
-    video.save(pictures, examples / "pan.mp4", rate=12)
+    for folder in (examples, PAINTABLE):
+        video.save(pictures, folder / "pan.mp4", rate=12)
 
 
 def landing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Clip:
         """About how many pictures `shots` gives."""
         return max(round(self.seconds * min(self.rate, rate or self.rate)), 1)
 
-    def shots(self, size: int, rate: float | None = None) -> Iterator[Shot]:
+    def shots(self, size: int, rate: float | None = None) -> Generator[Shot, None, None]:
         """Its pictures, upright, the longer side `size`, both even; `rate` a second at most.
 
         InputError where there is none, where they change in size, and where the file breaks off.

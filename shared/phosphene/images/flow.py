@@ -116,7 +116,8 @@ def motion_of(dis: Any, before: Array, after: Array) -> Motion:
     backward = dis.calc(grays[1], grays[0], None)
     forward = dis.calc(grays[0], grays[1], None)
     trust = agreed(backward, forward).astype(np.float32)
-    flow = fitted(cv, backward, (width, height)) * np.float32([width / small[0], height / small[1]])
+    scales = np.array([width / small[0], height / small[1]], np.float32)
+    flow = fitted(cv, backward, (width, height)) * scales
     there = moved(before.astype(np.float32) / 255, flow)
     light = lightened(there, after)
     same = cv.blur(np.exp(-((changed(there, after, light) / LEVELS) ** 2)), (3, 3))

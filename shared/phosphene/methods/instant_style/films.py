@@ -19,6 +19,8 @@ from phosphene.methods.instant_style.hand import Hand, Wish
 from phosphene.methods.instant_style.taught import BrushText
 from phosphene.networks.stylizer import STYLES
 
+FIRST = STYLES[19]
+"""A style whose strokes move well."""
 FILM: dict[str, Any] = {"advanced": True, "group": "Film"}
 
 Style: TypeAlias = Annotated[
@@ -43,7 +45,7 @@ Still: TypeAlias = Annotated[
 def paint_video(
     video: Annotated[str, File(label="Your video", suffixes=SUFFIXES)],
     *,
-    style: Style = STYLES[0],
+    style: Style = FIRST,
     brush: BrushText = "",
     strength: Strength = 1.0,
     keep_colors: KeepColors = False,
@@ -74,7 +76,7 @@ def paint_video(
 def paint_camera(
     content: Annotated[ImageLike, Picture(label="Your camera")],
     *,
-    style: Style = STYLES[0],
+    style: Style = FIRST,
     brush: BrushText = "",
     strength: Strength = 1.0,
     keep_colors: KeepColors = False,
