@@ -22,17 +22,18 @@ from _tables import HERE, Options, main
 from PIL import Image, ImageOps
 
 from phosphene import images
-from phosphene.images import clips, flow
+from phosphene.images import clips, flow, reels
 from phosphene.images.flow import Array, Motion, Steady
 from phosphene.methods.films import filmed
-from phosphene.methods.instant_style.hand import Hand
-from phosphene.networks.stylizer import load_stylizer
+from phosphene.methods.instant_style.films import painter
+from phosphene.methods.instant_style.hand import Hand, Wish
+from phosphene.networks.stylizer import STYLES
 
 DOCUMENT = "film.md"
 APPS = HERE.parent / "apps"
 CLIP = APPS / "deepdream" / "examples" / "pan.mp4"
 PHOTO = APPS / "style_transfer" / "examples" / "summer_palace.jpg"
-STYLES = (0, 9, 18)
+CHOSEN = (0, 7, 16)
 RATE = 12
 SHIFT = (3.4, 1.3)
 """Pixels that the known clip's window moves from picture to picture."""
@@ -77,18 +78,23 @@ def painted(
     pictures: Sequence[Image.Image], style: int, smooth: bool, carry: bool, device: str
 ) -> list[Array]:
     """The clip in one of the 26 styles, float (H, W, 3)."""
-    stylizer = load_stylizer(device)
-    hand, track, paintings = Hand(stylizer, smooth), Steady(), []
+    hand, track, paintings = hand_of(device, smooth, style), Steady(), []
     for picture in pictures:
         array = np.asarray(picture)
         motion = track.look(array)
         elapsed = 1 / RATE if motion else math.inf
-        x = hand.paint(images.to_tensor(picture, device), stylizer.brushes[style], elapsed)
+        x = hand.paint(images.to_tensor(picture, hand.device), elapsed)
         painting = x[0].permute(1, 2, 0).float().cpu().numpy()
         if carry:
             painting = track.settle(painting, motion, elapsed)
         paintings.append(painting)
     return paintings
+
+
+def hand_of(device: str, steady: bool, style: int = 0) -> Hand:
+    hand = Hand(device, steady)
+    hand.take(Wish(STYLES[style]))
+    return hand
 
 
 def error(paintings: Sequence[Array], motions: Sequence[Motion]) -> float:
@@ -109,18 +115,17 @@ def steady(options: Options) -> Iterator[str]:
     yield "| clip | style | " + " | ".join(WAYS) + " | how many times less |"
     yield "|---|---|" + "---|" * (len(WAYS) + 1)
     for name, (pictures, motions) in sources.items():
-        for style in STYLES:
+        for style in CHOSEN:
             errors = [
                 error(painted(pictures, style, *way, options.device), motions)
                 for way in WAYS.values()
             ]
             cells = " | ".join(f"{1000 * value:.2f}" for value in errors)
-            yield f"| {name} | {style + 1} | {cells} | {errors[0] / errors[-1]:.1f} |"
+            yield f"| {name} | {STYLES[style]} | {cells} | {errors[0] / errors[-1]:.1f} |"
 
 
 def speed(options: Options) -> Iterator[str]:
     """Pictures a second of a whole film: read, painted, written."""
-    stylizer = load_stylizer(options.device)
     yield "| size | each picture for itself | steady |"
     yield "|---|---|---|"
     for side in (96,) if options.smoke else (256, 384, 512):
@@ -129,7 +134,7 @@ def speed(options: Options) -> Iterator[str]:
             path = film(Path(folder) / "window.mp4", side, 4 if options.smoke else 36)
             for number in range(options.rounds + 1):
                 for still, taken in rates.items():
-                    speed = measured(path, side, Hand(stylizer, still), still)
+                    speed = measured(path, side, hand_of(options.device, still), still)
                     if number or options.smoke:
                         taken.append(speed)
         cells = " | ".join(f"{statistics.median(rates[still]):.1f}" for still in (False, True))
@@ -139,7 +144,7 @@ def speed(options: Options) -> Iterator[str]:
 def film(path: Path, side: int, count: int) -> Path:
     """The known clip as a file."""
     pictures = known(count, side)
-    reel = clips.Reel(pictures[0].size, RATE)
+    reel = reels.Reel(pictures[0].size, RATE)
     data = [reel.add(picture, number / RATE) for number, picture in enumerate(pictures)]
     path.write_bytes(b"".join([*data, reel.close()]))
     return path
@@ -147,17 +152,9 @@ def film(path: Path, side: int, count: int) -> Path:
 
 def measured(path: Path, side: int, hand: Hand, still: bool) -> float:
     """Pictures a second."""
-    brush = hand.stylizer.brushes[0]
-
-    def paint(
-        picture: Image.Image, carried: Image.Image | None, elapsed: float
-    ) -> Iterator[Image.Image]:
-        x = images.to_tensor(picture, hand.stylizer.device)
-        yield images.to_image(hand.paint(x, brush, elapsed))
-
-    started, count = time.perf_counter(), 0
-    for _ in filmed(clips.Clip(path), side, None, paint, still):
-        count += 1
+    frames = filmed(clips.Clip(path), side, None, painter(hand, 1.0, False), still)
+    started = time.perf_counter()
+    count = sum(1 for _ in frames)
     return count / (time.perf_counter() - started)
 
 

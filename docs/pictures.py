@@ -12,7 +12,7 @@ python docs/pictures.py lites              two more networks, dreaming and growi
 python docs/pictures.py openings [APP ...] what each tab's first example makes
 python docs/pictures.py results [APP ...]  what is not there yet of examples and presets
 python docs/pictures.py layers             DeepDream's layers, each as what it likes to see
-python docs/pictures.py pan                a two-second clip of a photograph, for DeepDream's Video
+python docs/pictures.py pan                a two-second clip of a photograph, for two apps' films
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py explained          the card of the saliency app
@@ -39,7 +39,7 @@ import phosphene
 from phosphene import images
 from phosphene.frame import Panel
 from phosphene.hosting.space import GALLERY, find_apps
-from phosphene.images import clips, video
+from phosphene.images import reels, video
 from phosphene.images.sheets import contact_sheet
 from phosphene.networks.autoencoders.datasets import dataset
 from phosphene.ui.tab import Tab, example_name, slug
@@ -196,7 +196,7 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
     last = frames[-1]
     if last.film:
         film = io.BytesIO(b"".join(frame.film for frame in frames))
-        path = clips.finished(film, path.with_name(f"{name}.mp4")) or path
+        path = reels.finished(film, path.with_name(f"{name}.mp4")) or path
     elif last.rate:
         pictures = [frame.image for frame in frames if frame.rate]
         path = video.save(pictures, path.with_name(f"{name}.mp4"), rate=last.rate)
@@ -384,7 +384,8 @@ def pan() -> None:
         left, top = (photo.width - width) * part, (photo.height - height) * 0.5
         box = (left, top, left + width, top + height)
         pictures.append(photo.resize((320, 240), box=box))
-    video.save(pictures, examples / "pan.mp4", rate=12)
+    for folder in (examples, PAINTABLE):
+        video.save(pictures, folder / "pan.mp4", rate=12)
 
 
 def landing() -> None:

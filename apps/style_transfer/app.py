@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from phosphene import stylize, teach, texture, ui, vary_style
+from phosphene import (
+    paint_camera,
+    paint_video,
+    stylize,
+    stylize_video,
+    teach,
+    texture,
+    ui,
+    vary_style,
+)
+from phosphene.methods.instant_style.films import Camera
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -37,6 +47,19 @@ LOOKS: dict[str, dict[str, Any]] = {
     "Quick": {"network": "efficientnet_lite0"},
     "Finest": {"statistics": "wasserstein", "size": 256, "steps": 12},
 }
+
+
+CLIP = {"video": str(EXAMPLES / "pan.mp4")}
+FILMS: dict[str, dict[str, Any]] = {
+    "Starry blue": {},
+    "Ink and peach": {"style": "Ink and peach"},
+    "Stained glass": {"style": "Stained glass"},
+}
+
+
+def film() -> list[ui.View]:
+    """The film first; its pictures are of no shape to compare."""
+    return [ui.Film(), ui.Picture(), ui.Steps()]
 
 
 def examples() -> list[dict[str, str]]:
@@ -89,6 +112,39 @@ demo = ui.page(
             "a brush of 3 KB. Watch it on your photograph and stop when you like it. The brush is "
             "then on your shelf in this browser, a file to keep and a link to send: it paints any "
             "picture, at once.",
+        ),
+        ui.Tab(
+            "Paint a film",
+            paint_video,
+            presets=FILMS,
+            examples=[CLIP],
+            views=film(),
+            results=EXAMPLES.parent / "results",
+            group="Film",
+            way="At once",
+            explain="Every picture of your clip is painted in one pass; its sound stays. *Steady* "
+            "keeps paint where it is put: switch it off to see the flicker. *Stop* keeps the film "
+            "so far.",
+        ),
+        ui.Tab(
+            "Film, slowly",
+            stylize_video,
+            examples=[{**CLIP, "style": str(EXAMPLES / "styles" / "great_wave.jpg")}],
+            views=film(),
+            results=EXAMPLES.parent / "results",
+            group="Film",
+            way="Slowly, by optimization",
+            explain="The painting of *Transfer*, picture by picture, each begun from the one "
+            "before it: several seconds a picture, and it looks like it. Try a short clip.",
+        ),
+        ui.Tab(
+            "Camera",
+            paint_camera,
+            stream=Camera,
+            views=[ui.Live(), ui.Snapshot(), ui.Film("Clip")],
+            explain="Your camera, painted as you move; change the style while it runs. The "
+            "pictures go to the machine that this page runs on and are not kept, but for the last "
+            "ten seconds while the camera is on.",
         ),
         ui.Tab(
             "Texture",

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from phosphene import InputError
-from phosphene.images.clips import Clip, Reel, finished, upright
+from phosphene.images.clips import Clip, upright
+from phosphene.images.reels import Reel, finished
 
 SIZE, RATE, COUNT = (64, 48), 10, 12
 

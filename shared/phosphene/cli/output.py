@@ -15,7 +15,7 @@ from PIL import Image
 
 from phosphene.errors import InputError
 from phosphene.frame import Frame
-from phosphene.images import clips, video
+from phosphene.images import reels, video
 from phosphene.methods import recipes
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".mp4")
@@ -106,7 +106,7 @@ def _save_reel(first: Frame, more: Iterator[Frame], output: Output) -> list[Path
     with TemporaryFile() as reel:
         for last in chain([first], more):
             reel.write(last.film)
-        film = clips.finished(reel, path)
+        film = reels.finished(reel, path)
     return [film, *_save_files(last, path)] if film else []
 
 

@@ -21,8 +21,10 @@ SIDE = 384
 """Pixels of the longer side at which flow is looked for; DIS takes milliseconds there."""
 LEVELS = 0.04
 """How far, of 1, a pixel may differ from where it came from before it counts as another one."""
-CUT_TRUST, CUT_CHANGE = 0.5, 0.08
+CUT_TRUST, CUT_CHANGE = 0.25, 0.08
 """A scene is a new one where less than this share is found again and pixels differ by so much."""
+DARKENED = 0.03
+"""Of the logarithm of how much lighter a picture became: above it, the light is another one."""
 MEMORY = 0.3
 """Seconds after which a painted picture has faded to 1/e of what it was, where it is carried on."""
 
@@ -40,10 +42,19 @@ def opencv(use: str, extra: str) -> Any:
 
 @dataclass(frozen=True)
 class Motion:
-    """From one picture to the next: the flow, and from 0 to 1 how far it is trusted (H, W)."""
+    """From one picture to the next: the flow, and from 0 to 1 how far it is trusted (H, W).
+
+    `light` is how many times as light most of it became.
+    """
 
     flow: Array
     trust: Array
+    light: float = 1.0
+
+    @property
+    def same_light(self) -> bool:
+        """Whether it is as light as before."""
+        return abs(math.log(self.light)) < DARKENED
 
     def warped(self, picture: Array) -> Array:
         """A float picture (H, W, 3) of before, moved to where its parts are now."""
@@ -105,11 +116,24 @@ def motion_of(dis: Any, before: Array, after: Array) -> Motion:
     backward = dis.calc(grays[1], grays[0], None)
     forward = dis.calc(grays[0], grays[1], None)
     trust = agreed(backward, forward).astype(np.float32)
-    flow = fitted(cv, backward, (width, height)) * np.float32([width / small[0], height / small[1]])
+    scales = np.array([width / small[0], height / small[1]], np.float32)
+    flow = fitted(cv, backward, (width, height)) * scales
     there = moved(before.astype(np.float32) / 255, flow)
-    change = np.abs(there - after.astype(np.float32) / 255).max(-1)
-    same = np.exp(-((change / LEVELS) ** 2))
-    return Motion(flow, fitted(cv, cv.blur(trust, (3, 3)), (width, height)) * cv.blur(same, (3, 3)))
+    light = lightened(there, after)
+    same = cv.blur(np.exp(-((changed(there, after, light) / LEVELS) ** 2)), (3, 3))
+    return Motion(flow, fitted(cv, cv.blur(trust, (3, 3)), (width, height)) * same, light)
+
+
+def lightened(before: Array, after: Array) -> float:
+    """How many times as light most of a picture became: a camera opens and closes its iris."""
+    now = after[..., 1].astype(np.float32) / 255
+    return min(max(float(np.median((now + 0.02) / (before[..., 1] + 0.02))), 0.5), 2.0)
+
+
+def changed(before: Array, after: Array, light: float) -> Array:
+    """How far pixels differ, of 1, (H, W), but for all being so many times as light."""
+    off: Array = np.abs(before * light - after.astype(np.float32) / 255).max(-1)
+    return off
 
 
 def agreed(backward: Array, forward: Array) -> Array:
@@ -122,7 +146,7 @@ def agreed(backward: Array, forward: Array) -> Array:
 
 def cut(motion: Motion, before: Array, after: Array) -> bool:
     """Whether the later picture shows another scene."""
-    change = np.abs(before.astype(np.float32) - after.astype(np.float32)).mean() / 255
+    change = changed(before.astype(np.float32) / 255, after, motion.light).mean()
     return bool(motion.trust.mean() < CUT_TRUST and change > CUT_CHANGE)
 
 

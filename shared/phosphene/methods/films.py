@@ -10,15 +10,44 @@ import numpy as np
 from PIL import Image
 
 from phosphene.frame import Frame, Progress
-from phosphene.images.clips import Clip, Reel, Shot
+from phosphene.images.clips import Clip, Shot
 from phosphene.images.flow import Array, Steady
+from phosphene.images.reels import Reel
 
 Painter: TypeAlias = Callable[[Image.Image, "Image.Image | None", float], Iterator[Image.Image]]
 """A picture, the painting before it moved to where its parts are now (None at first and after a
-cut), seconds since then -> the painting, after previews of it where there are some."""
+cut), seconds since then (infinite in another light too) -> the painting, after its previews."""
 
 FIRST = math.inf
 """Seconds since a picture that there is not."""
+
+
+class Scenes:
+    """Pictures that follow each other, each painting holding on to the one before.
+
+    Without `steady`, which needs OpenCV, each is painted for itself.
+    """
+
+    def __init__(self, steady: bool) -> None:
+        self._track = Steady() if steady else None
+        self._time = -FIRST
+
+    def paint(self, picture: Image.Image, time: float, paint: Painter) -> Iterator[Image.Image]:
+        """Previews of the painting of a picture shown at `time` seconds, then the painting."""
+        elapsed, self._time = time - self._time, time
+        track = self._track
+        if track is None:
+            yield from paint(picture, None, FIRST)
+            return
+        motion = track.look(np.asarray(picture))
+        carried = track.carried(motion)
+        since = elapsed if motion and motion.same_light and elapsed > 0 else FIRST
+        painting = None
+        for stage in paint(picture, None if carried is None else image(carried), since):
+            if painting is not None:
+                yield painting
+            painting = stage
+        yield image(track.settle(np.asarray(painting, np.float32) / 255, motion, elapsed))
 
 
 def filmed(
@@ -26,46 +55,30 @@ def filmed(
 ) -> Generator[Frame, None, None]:
     """Frames of a film with the clip's times and sound, one for each of its pictures.
 
-    Each carries the film's next bytes: stopped anywhere, those that came are a film. No more than
-    two pictures are held at a time. `steady` holds flicker down (`images.flow`), which needs
-    OpenCV; without it each picture is painted for itself.
+    Each carries the film's next bytes: stopped anywhere, those that came are a film. Frames without
+    are previews of a picture. No more than two pictures are held at a time.
     """
-    track = Steady() if steady else None
-    progress, reel = Progress(clip.count(rate)), None
-    shots = clip.shots(size, rate)
+    scenes, progress = Scenes(steady), Progress(clip.count(rate))
+    pace = min(clip.rate, rate or clip.rate)
+    shots, reel = clip.shots(size, rate), None
     try:
-        before = FIRST
         for shot, last in told_last(shots):
-            reel = reel or Reel(shot.picture.size, min(clip.rate, rate or clip.rate), clip)
-            painting = yield from painted(track, shot, shot.time - before, paint, progress)
-            before = shot.time
-            progress.steps = counted(progress, last)
+            reel = reel or Reel(shot.picture.size, pace, clip)
+            painting = None
+            for stage in scenes.paint(shot.picture, shot.time, paint):
+                if painting is not None:
+                    yield progress.frame(painting)
+                painting = stage
+            assert painting is not None
+            number = progress.done + 1  # what the file says of its length may be wrong
+            progress.steps = number if last else max(progress.steps, number + 1)
             film = reel.add(painting, shot.time) + (reel.close() if last else b"")
-            note = f"picture {progress.done + 1} of {'' if last else 'about '}{progress.steps}"
-            yield progress.frame(painting, steps=1, note=note, rate=clip.rate, film=film)
+            note = f"picture {number} of {'' if last else 'about '}{progress.steps}"
+            yield progress.frame(painting, steps=1, note=note, rate=pace, film=film)
     finally:
         shots.close()
         if reel:
             reel.close()
-
-
-def painted(
-    track: Steady | None, shot: Shot, elapsed: float, paint: Painter, progress: Progress
-) -> Generator[Frame, None, Image.Image]:
-    """A picture's painting, after frames of its previews."""
-    picture = np.asarray(shot.picture)
-    motion = track.look(picture) if track else None
-    carried = track.carried(motion) if track else None
-    since = elapsed if motion is not None and elapsed > 0 else FIRST
-    painting = None
-    for stage in paint(shot.picture, image(carried) if carried is not None else None, since):
-        if painting is not None:
-            yield progress.frame(painting)
-        painting = stage
-    assert painting is not None
-    if track is None:
-        return painting
-    return image(track.settle(np.asarray(painting, np.float32) / 255, motion, elapsed))
 
 
 def image(array: Array) -> Image.Image:
@@ -80,9 +93,3 @@ def told_last(shots: Iterator[Shot]) -> Iterator[tuple[Shot, bool]]:
         yield held, False
         held = shot
     yield held, True
-
-
-def counted(progress: Progress, last: bool) -> int:
-    """How many pictures there are: what the file says may be wrong."""
-    now = progress.done + 1
-    return now if last else max(progress.steps, now + 1)

@@ -17,8 +17,9 @@ from torch import Tensor
 from phosphene import device as devices
 from phosphene.errors import WeightsError
 from phosphene.networks import one_pass, weights
+from phosphene.networks.convolutions import laid_out
 from phosphene.networks.loading import note_use
-from phosphene.networks.one_pass import Layers, Moments, laid_out
+from phosphene.networks.one_pass import Layers, Moments
 from phosphene.networks.weights import Source
 
 NAMES = ("arbitrary_predict", "arbitrary_transform")

@@ -44,14 +44,14 @@ class Brush:
 
 def affine(numbers: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
     """Numbers (..., SIZE) -> scale and shift (..., C) of each layer; views, so gradients pass."""
-    parts = numbers.split([count for count in LAYERS.values() for _ in range(2)], -1)
+    parts = torch.split(numbers, [count for count in LAYERS.values() for _ in range(2)], -1)
     return {name: (parts[2 * i], parts[2 * i + 1]) for i, name in enumerate(LAYERS)}
 
 
 def last_weights(flat: Tensor) -> dict[str, Tensor]:
     """Weights (LAST_SIZE,) of the last layers by name, each in its shape; views."""
     sizes = [a * b * c * d for a, b, c, d in LAST.values()]
-    parts = flat.split(sizes)
+    parts = torch.split(flat, sizes)
     return {name: part.view(LAST[name]) for name, part in zip(LAST, parts, strict=True)}
 
 

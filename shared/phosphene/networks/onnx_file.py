@@ -48,4 +48,4 @@ def _dequantized(stored: np.ndarray, scale: np.ndarray, zero: np.ndarray) -> np.
     """Whole numbers as what they stand for; scale and zero point for all, or one a row."""
     shape = (-1, *(1,) * (stored.ndim - 1)) if scale.ndim else ()
     shifted = stored.astype(np.float32) - zero.astype(np.float32).reshape(shape)
-    return shifted * scale.reshape(shape)
+    return np.asarray(shifted * scale.reshape(shape))

@@ -15,12 +15,41 @@ from phosphene import device as devices
 from phosphene.errors import InputError, WeightsError
 from phosphene.networks import one_pass, weights
 from phosphene.networks.brush import LAST, LAYERS, SIZE, Brush, affine, last_weights
+from phosphene.networks.convolutions import laid_out
 from phosphene.networks.loading import note_use
-from phosphene.networks.one_pass import Layers, Moments, laid_out
+from phosphene.networks.one_pass import Layers, Moments
 from phosphene.networks.weights import Source
 
 NAME = "multistyle26"
-STYLES = tuple(f"Style {number}" for number in range(1, 27))
+STYLES = (
+    "Orange and pale blue",
+    "Black lines on yellow",
+    "Ink and peach",
+    "Bright shards",
+    "Crimson and cream",
+    "Orange dusk",
+    "Blue with spots",
+    "Blue and yellow night",
+    "Colored pencil",
+    "Red and black stencil",
+    "Burnt umber",
+    "Ochre woodcut",
+    "Lilac and yellow",
+    "Green and teal",
+    "Pale blue wash",
+    "Stained glass",
+    "Blue and orange strokes",
+    "Woven red",
+    "Sepia lines",
+    "Starry blue",
+    "Deep red",
+    "Pink and white blocks",
+    "Gray with a red disc",
+    "Soft charcoal",
+    "Navy and cream",
+    "Broken colors",
+)
+"""The 26 styles by what is seen of them: their file does not name the paintings."""
 
 
 class Stylizer:

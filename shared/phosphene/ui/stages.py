@@ -113,10 +113,11 @@ class Compare(View):
 class Film(View):
     """The film of a method that makes one, playing over and over."""
 
-    title = "Film"
+    def __init__(self, title: str = "Film") -> None:
+        self.title = title
 
     def build(self, opening: Path | None = None) -> None:
-        """A player without a sound."""
+        """A player; what is there at first has no sound."""
         self.video = gr.Video(
             str(opening) if self.opens(opening) else None,
             show_label=False,

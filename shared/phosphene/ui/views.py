@@ -17,7 +17,7 @@ from PIL import Image
 
 from phosphene import images
 from phosphene.frame import Frame, Panel
-from phosphene.images.clips import finished
+from phosphene.images.reels import finished
 from phosphene.images.sheets import card
 from phosphene.methods.recipes import save_png
 from phosphene.ui import export
