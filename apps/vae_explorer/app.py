@@ -127,7 +127,7 @@ DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
 PAIRS = [
     digit(one, "first") | digit(two, "second")
     for one, two in (("zero", "three"), ("four", "nine"), ("one", "eight"))
-]
+] + [digit("ada", "first", model="faces_vae") | digit("bo", "second")]
 FOURS = [
     {
         key: str(HERE / "examples" / f"{name}.jpg")
@@ -144,7 +144,12 @@ SWAPS = [
     digit("coffee", "first") | digit("cat", "second", place=(0.5, 0.45)),
     digit("summer_palace", "first") | digit("coffee", "second", to=(0.3, 0.6)),
 ]
-ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
+ODDITIES = [
+    digit("coffee"),
+    digit("eight"),
+    digit("three"),
+    digit("cat", model="faces_vae"),
+]
 
 demo = ui.page(
     "VAE explorer",
@@ -200,6 +205,7 @@ demo = ui.page(
                     "model": "digits_ae",
                     "source": "where the codes lie",
                 },
+                "Faces": {"model": "faces_vae", "source": "where the codes lie"},
             },
             explain=SAMPLE,
             results=RESULTS,
@@ -235,7 +241,7 @@ demo = ui.page(
         ui.Tab(
             "Reconstruct",
             reconstruct,
-            examples=DIGITS,
+            examples=[*DIGITS, digit("bo", model="faces_vae")],
             explain=BACK,
             results=RESULTS,
             views=[ui.Picture("There and back"), ui.Panels("Draws"), ui.Tables("Measured")],
@@ -244,7 +250,7 @@ demo = ui.page(
         ui.Tab(
             "Walk",
             traverse,
-            examples=DIGITS,
+            examples=[*DIGITS, digit("ada", model="faces_vae")],
             explain=WALK,
             results=RESULTS,
             live=True,
