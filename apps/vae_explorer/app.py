@@ -11,6 +11,7 @@ from phosphene import (
     denoise,
     edit,
     face,
+    face_map,
     few_labels,
     holes,
     interpolate,
@@ -39,6 +40,11 @@ MORE = (
     "More of one attribute, or less. **A direction of your own**: give two sets of faces, those "
     "with something and those without; what tells their codes apart becomes the direction. A few "
     "of each will do."
+)
+FACES_MAP = (
+    "Each point is a face, where its code lies between two axes: attributes as they are read off "
+    "the code, or the directions in which all codes vary most. **Click anywhere**: that place is "
+    "decoded. Color: glasses and beard."
 )
 SUM = (
     "What the first face has and the second has not, added to the third. Faces that differ in one "
@@ -224,6 +230,27 @@ demo = ui.page(
             views=[
                 ui.Picture("Changed"),
                 ui.Panels("From less to more"),
+                ui.Tables("Read off the code"),
+            ],
+            group="Faces",
+        ),
+        ui.Tab(
+            "Map of faces",
+            face_map,
+            presets={
+                "Smile and hair": {},
+                "Gaze and turn": {"across": "gaze", "up": "turned"},
+                "Components": {
+                    "across": "first principal component",
+                    "up": "second principal component",
+                },
+            },
+            explain=FACES_MAP,
+            results=RESULTS,
+            live=True,
+            views=[
+                ui.Picture("Map"),
+                ui.Panels("All over"),
                 ui.Tables("Read off the code"),
             ],
             group="Faces",

@@ -40,6 +40,7 @@ from phosphene.methods.vae.arithmetic import arithmetic
 from phosphene.methods.vae.denoise import denoise
 from phosphene.methods.vae.edit import edit
 from phosphene.methods.vae.face import face
+from phosphene.methods.vae.face_map import face_map
 from phosphene.methods.vae.few_labels import few_labels
 from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
@@ -94,6 +95,7 @@ __all__ = [
     "edit",
     "epsilon_curve",
     "face",
+    "face_map",
     "features",
     "few_labels",
     "fool",
