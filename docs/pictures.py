@@ -17,6 +17,7 @@ python docs/pictures.py landing            the landing page: a photograph, its d
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
 python docs/pictures.py explained          the card of the saliency app
 python docs/pictures.py digits             the digits that the latent explorer starts from
+python docs/pictures.py faces              the drawn faces that it starts from
 python docs/pictures.py mapped             the card of the latent explorer
 python docs/pictures.py walks [NAME ...]   inversion's walks of both networks; only those named
 """
@@ -53,6 +54,8 @@ ART = PAINTABLE / "styles"
 GAP, WIDTH = 6, 1180
 WRITTEN = (0, 2, 3, 3, 3, 6, 0, 3, 6, 1)
 """Which digit of each class the latent explorer starts from."""
+DRAWN = {"ada": 41, "bo": 37, "cleo": 24, "dara": 45, "eli": 12, "finn": 28}
+"""And which of the faces held out."""
 
 
 def row(pictures: list[Image.Image], height: int = 360, width: int | None = None) -> Image.Image:
@@ -353,6 +356,15 @@ def digits() -> None:
         saved(picture.resize((280, 280), Image.Resampling.BICUBIC), folder / f"{name}.jpg")
 
 
+def faces() -> None:
+    """Some held-out faces, four times as large."""
+    held = dataset("faces", "held out")
+    for name, number in DRAWN.items():
+        picture = images.to_image(held.pictures[number])
+        large = picture.resize((256, 256), Image.Resampling.BICUBIC)
+        saved(large, APPS / "vae_explorer" / "examples" / f"{name}.jpg")
+
+
 def mapped() -> None:
     """The VAE's map, half of it, and half of what is decoded all over it."""
     *_, last = phosphene.latent_map()
@@ -467,6 +479,7 @@ if __name__ == "__main__":
         "explained": explained,
         "walks": walks,
         "digits": digits,
+        "faces": faces,
         "mapped": mapped,
         "layers": layers,
         "pan": pan,

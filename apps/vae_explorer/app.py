@@ -7,7 +7,11 @@ from typing import Any
 
 from phosphene import (
     anomaly,
+    arithmetic,
     denoise,
+    edit,
+    face,
+    face_map,
     few_labels,
     holes,
     interpolate,
@@ -26,6 +30,27 @@ from phosphene import (
 HERE = Path(__file__).parent
 RESULTS = HERE / "results"
 
+FACE = (
+    "The face became 48 numbers; **move a slider** and they are decoded anew. Each attribute is a "
+    "direction in the space of codes, found on labeled faces: 1 leads from without to with, "
+    "numbers below 0 the other way. Below the result, what each of them does to this face. The "
+    "faces are drawn by this project and nobody's."
+)
+MORE = (
+    "More of one attribute, or less. **A direction of your own**: give two sets of faces, those "
+    "with something and those without; what tells their codes apart becomes the direction. A few "
+    "of each will do."
+)
+FACES_MAP = (
+    "Each point is a face, where its code lies between two axes: attributes as they are read off "
+    "the code, or the directions in which all codes vary most. **Click anywhere**: that place is "
+    "decoded. Color: glasses and beard."
+)
+SUM = (
+    "What the first face has and the second has not, added to the third. Faces that differ in one "
+    "thing alone give that thing; those that differ in much give all of it. In pixels, the same "
+    "sum is a ghost."
+)
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
     "model was told. **Click on the map**: that place is decoded below. The ring holds 95 % of the "
@@ -93,15 +118,22 @@ ODD = (
 
 
 def digit(name: str, key: str = "image", **settings: Any) -> dict[str, Any]:
-    """A handwritten digit to begin with."""
+    """A picture to begin with."""
     return {key: str(HERE / "examples" / f"{name}.jpg"), **settings}
 
 
+FACES = [digit(name) for name in ("ada", "bo", "cleo", "dara", "eli", "finn")]
+ATTRIBUTED = ("smile", "long hair", "glasses", "beard", "dark skin", "smile")
+SUMS = [
+    digit("finn", "first") | digit("cleo", "second") | digit("ada", "third"),
+    digit("dara", "first") | digit("ada", "second") | digit("finn", "third"),
+    digit("bo", "first") | digit("finn", "second") | digit("cleo", "third"),
+]
 DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
 PAIRS = [
     digit(one, "first") | digit(two, "second")
     for one, two in (("zero", "three"), ("four", "nine"), ("one", "eight"))
-]
+] + [digit("ada", "first", model="faces_vae") | digit("bo", "second")]
 FOURS = [
     {
         key: str(HERE / "examples" / f"{name}.jpg")
@@ -118,17 +150,41 @@ SWAPS = [
     digit("coffee", "first") | digit("cat", "second", place=(0.5, 0.45)),
     digit("summer_palace", "first") | digit("coffee", "second", to=(0.3, 0.6)),
 ]
-ODDITIES = [digit("coffee"), digit("eight"), digit("three")]
+ODDITIES = [
+    digit("coffee"),
+    digit("eight"),
+    digit("three"),
+    digit("cat", model="faces_vae"),
+]
 
 demo = ui.page(
     "VAE explorer",
-    "An autoencoder squeezes a picture into two numbers. Walk through the plane they span.",
+    "An autoencoder squeezes a picture into a few numbers. Walk through the space they span.",
     papers=[
         ("Kingma and Welling 2013", "https://arxiv.org/abs/1312.6114"),
         ("White 2016", "https://arxiv.org/abs/1609.04468"),
         ("Ghosh et al. 2019", "https://arxiv.org/abs/1903.12436"),
+        ("Shen et al. 2019", "https://arxiv.org/abs/1907.10786"),
     ],
     tabs=[
+        ui.Tab(
+            "Face",
+            face,
+            examples=FACES,
+            presets={
+                "As it is": {},
+                "A wide smile": {"smile": 2.0, "open_mouth": 1.0},
+                "In disguise": {"glasses": 2.0, "beard": 2.0},
+            },
+            explain=FACE,
+            results=RESULTS,
+            live=True,
+            views=[
+                ui.Picture("Face"),
+                ui.Panels("Every attribute"),
+                ui.Tables("Read off the code"),
+            ],
+        ),
         ui.Tab(
             "Map",
             latent_map,
@@ -155,6 +211,7 @@ demo = ui.page(
                     "model": "digits_ae",
                     "source": "where the codes lie",
                 },
+                "Faces": {"model": "faces_vae", "source": "where the codes lie"},
             },
             explain=SAMPLE,
             results=RESULTS,
@@ -162,9 +219,56 @@ demo = ui.page(
             views=[ui.Picture("Samples"), ui.Panels("Is it new?"), ui.Tables("Measured")],
         ),
         ui.Tab(
+            "One attribute",
+            edit,
+            examples=[
+                {**one, "attribute": name} for one, name in zip(FACES, ATTRIBUTED, strict=True)
+            ],
+            explain=MORE,
+            results=RESULTS,
+            live=True,
+            views=[
+                ui.Picture("Changed"),
+                ui.Panels("From less to more"),
+                ui.Tables("Read off the code"),
+            ],
+            group="Faces",
+        ),
+        ui.Tab(
+            "Map of faces",
+            face_map,
+            presets={
+                "Smile and hair": {},
+                "Gaze and turn": {"across": "gaze", "up": "turned"},
+                "Components": {
+                    "across": "first principal component",
+                    "up": "second principal component",
+                },
+            },
+            explain=FACES_MAP,
+            results=RESULTS,
+            live=True,
+            views=[
+                ui.Picture("Map"),
+                ui.Panels("All over"),
+                ui.Tables("Read off the code"),
+            ],
+            group="Faces",
+        ),
+        ui.Tab(
+            "Arithmetic",
+            arithmetic,
+            examples=SUMS,
+            explain=SUM,
+            results=RESULTS,
+            live=True,
+            views=[ui.Picture("A - B + C"), ui.Panels("Pictures"), ui.Tables("Read off the codes")],
+            group="Faces",
+        ),
+        ui.Tab(
             "Reconstruct",
             reconstruct,
-            examples=DIGITS,
+            examples=[*DIGITS, digit("bo", model="faces_vae")],
             explain=BACK,
             results=RESULTS,
             views=[ui.Picture("There and back"), ui.Panels("Draws"), ui.Tables("Measured")],
@@ -173,7 +277,7 @@ demo = ui.page(
         ui.Tab(
             "Walk",
             traverse,
-            examples=DIGITS,
+            examples=[*DIGITS, digit("ada", model="faces_vae")],
             explain=WALK,
             results=RESULTS,
             live=True,

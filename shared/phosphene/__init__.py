@@ -39,7 +39,11 @@ from phosphene.methods.style_transfer.stylize import stylize
 from phosphene.methods.style_transfer.texture import texture
 from phosphene.methods.style_transfer.vary import vary_style
 from phosphene.methods.vae.anomaly import anomaly
+from phosphene.methods.vae.arithmetic import arithmetic
 from phosphene.methods.vae.denoise import denoise
+from phosphene.methods.vae.edit import edit
+from phosphene.methods.vae.face import face
+from phosphene.methods.vae.face_map import face_map
 from phosphene.methods.vae.few_labels import few_labels
 from phosphene.methods.vae.holes import holes
 from phosphene.methods.vae.interpolate import interpolate
@@ -79,6 +83,7 @@ __all__ = [
     "__version__",
     "adopt",
     "anomaly",
+    "arithmetic",
     "attribute",
     "attribute_layers",
     "channel",
@@ -90,7 +95,10 @@ __all__ = [
     "dream_brush",
     "dream_looks",
     "dream_video",
+    "edit",
     "epsilon_curve",
+    "face",
+    "face_map",
     "features",
     "few_labels",
     "fool",

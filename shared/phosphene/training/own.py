@@ -27,7 +27,7 @@ def new_model(
     """
     channels, side = pictures.shape[1], pictures.shape[-1]
     kind, sizes = ("SmallAutoencoder", GRAY) if channels == 1 else ("ColorAutoencoder", COLOR)
-    given = {
+    given: dict[str, Any] = {
         "sample_size": side,
         "in_channels": channels,
         "latent_channels": numbers,

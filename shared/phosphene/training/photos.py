@@ -77,7 +77,7 @@ class PhotoTraining(Training):
 
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
-            model = diffusers.AutoencoderTiny(**plan.model)
+            model = diffusers.AutoencoderTiny(**plan.model)  # type: ignore[no-untyped-call]
         super().__init__(plan, pieces, model)
 
     def _update(self) -> Tensor:
@@ -94,7 +94,7 @@ class PhotoTraining(Training):
         error = F.l1_loss(rebuilt, clean) + F.mse_loss(rebuilt, clean)
         loss = error + SMALL * codes.square().mean()
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         return torch.stack([error.detach(), torch.zeros(())])
 

@@ -11,10 +11,13 @@ import phosphene
 from phosphene import InputError, load_autoencoder
 from phosphene.images import to_image
 from phosphene.methods.vae import attributes
-from phosphene.methods.vae.attributes import ATTRIBUTES, FACES, KINDS, own_step, step
+from phosphene.methods.vae.attributes import ATTRIBUTES, KINDS, own_step, step
 from phosphene.methods.vae.case import known
+from phosphene.methods.vae.face_map import FIRST, SECOND, charted
+from phosphene.networks import autoencoders
 from phosphene.networks.autoencoders.datasets import dataset
 
+FACES = autoencoders.FACES.name
 SMILE, GLASSES, BEARD = (ATTRIBUTES.index(name) for name in ("smile", "glasses", "beard"))
 
 
@@ -161,3 +164,28 @@ def test_reconstructions_keep_the_face(codes):
     errors = (rebuilt - x).square().flatten(1).mean(1)
     assert float(-10 * errors.log10().mean()) > 24
     assert load_autoencoder(FACES, device="cpu").side == 64
+
+
+@pytest.mark.parametrize(
+    ("across", "up"), [(FIRST, SECOND), ("smile", "long hair"), (SECOND, "glasses")]
+)
+def test_a_place_of_the_map_is_where_its_code_lies(codes, found, across, up):
+    chart = charted(codes, found, across, up)
+    places = torch.tensor([[0.0, 0.0], [0.7, -0.4], [-0.3, 0.9]])
+    assert torch.allclose(chart.place(chart.code(places, codes.held_codes[:1])), places, atol=1e-3)
+
+
+def test_components_of_the_map_spread_most(codes, found):
+    chart = charted(codes, found, FIRST, SECOND)
+    spread = chart.place(codes.means).var(0)
+    assert spread[0] >= spread[1] > codes.means.var(0).mean()
+
+
+def test_a_click_on_the_map_decodes_what_lies_there():
+    left, right = (last(phosphene.face_map(at=(x, 0.3), device="cpu")) for x in (0.1, 0.9))
+    assert left.image.size == right.image.size
+    told = [dict(frame.tables[0].rows) for frame in (left, right)]
+    assert told[1]["smile"] > told[0]["smile"] + 1
+    assert abs(told[1]["long hair"] - told[0]["long hair"]) < 0.05
+    with pytest.raises(InputError, match="two that differ"):
+        last(phosphene.face_map(across="smile", up="smile", device="cpu"))

@@ -30,7 +30,7 @@ def anomaly(
 ) -> Iterator[Frame]:
     """How unlike the data is a picture: its error of reconstruction among those of the data.
 
-    The errors compared with are those of digits that the model was not trained on; the share of
+    The errors compared with are those of pictures that the model was not trained on; the share of
     them that is larger says how odd the picture is.
     """
     codes = known(model, device, file)
@@ -46,12 +46,12 @@ def anomaly(
     rows = (
         ("this picture's error", round(error, 4)),
         ("the usual one (median)", round(codes.usual, 4)),
-        ("digits held out with a larger one, %", round(100 * larger, 1)),
+        ("pictures held out with a larger one, %", round(100 * larger, 1)),
     )
     top = contact_sheet(panels, 3)
     yield Frame(
         _under(top, _histogram(codes.errors, error, top.width)),
-        note=f"{verdict}: {larger:.1%} of the digits never seen are rebuilt worse",
+        note=f"{verdict}: {larger:.1%} of those never seen are rebuilt worse",
         metrics={"error": error, "larger": larger},
         panels=panels,
         tables=(Table("Measured", ("", "mean squared"), rows),),
@@ -71,7 +71,7 @@ def _histogram(errors: Tensor, error: float, width: int) -> Image.Image:
     x = error / high * width
     draw.line((x, 20, x, floor), fill=MARK, width=3)
     draw.text((min(max(x, 50), width - 50), 10), "this picture", MARK, font(13), anchor="mm")
-    words = "error of 1,000 digits never seen: from none, at the left"
+    words = f"error of {len(errors):,} pictures never seen: from none, at the left"
     draw.text((2, HEIGHT - 12), words, INK, font(13), anchor="lm")
     return page
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from phosphene.frame import Frame, Panel, Table
 from phosphene.images import ImageLike
-from phosphene.images.sheets import INK, contact_sheet, font
+from phosphene.images.sheets import INK, font
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.attributes import ATTRIBUTES, Portrait, coded, faces
@@ -61,12 +61,10 @@ def arithmetic(
 
 
 def _equation(tiles: list[Image.Image]) -> Image.Image:
-    """The sum as it is written; below it the one of the pixels."""
-    row = contact_sheet([Panel(tile, "") for tile in tiles[:1]], 1)
-    width = 4 * SIDE + 3 * SIGN
-    page = Image.new("RGB", (width, row.height + 12), "white")
+    """The sum as it is written."""
+    page = Image.new("RGB", (4 * SIDE + 3 * SIGN, SIDE), "white")
     draw = ImageDraw.Draw(page)
-    for number, (tile, sign) in enumerate(zip(tiles[:4], ("−", "+", "=", ""), strict=True)):
+    for number, (tile, sign) in enumerate(zip(tiles[:4], ("–", "+", "=", ""), strict=True)):
         left = number * (SIDE + SIGN)
         page.paste(tile, (left, 0))
         draw.text((left + SIDE + SIGN / 2, SIDE / 2), sign, INK, font(30), anchor="mm")

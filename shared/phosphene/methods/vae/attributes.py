@@ -13,10 +13,9 @@ from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Flag, Picture
 from phosphene.methods.vae.case import Codes, known, prepare
-from phosphene.networks.autoencoders import EMBEDDED, directions
+from phosphene.networks.autoencoders import EMBEDDED, FACES, directions
 from phosphene.networks.autoencoders.directions import Directions
 
-FACES = "faces_vae"
 ATTRIBUTES = (
     "smile",
     "open mouth",
@@ -61,7 +60,7 @@ def found(name: str) -> Directions:
     """A model's directions; InputError for one whose data has no known attributes."""
     kept = directions.read(EMBEDDED[name].folder) if name in EMBEDDED else None
     if kept is None:
-        raise InputError(f"nothing is known of what {name} learned from; choose {FACES}")
+        raise InputError(f"nothing is known of what {name} learned from; choose {FACES.name}")
     return kept
 
 
@@ -103,4 +102,4 @@ def begun(codes: Codes, image: ImageLike | None, seed: int) -> tuple[Tensor, Ten
 
 def faces(device: str | None) -> tuple[Codes, Directions]:
     """The codes of the drawn faces, and the directions of their attributes."""
-    return known(FACES, device), found(FACES)
+    return known(FACES.name, device), found(FACES.name)

@@ -53,12 +53,14 @@ def _on_paper(x: Tensor) -> bool:
 
 
 def shown(pictures: Tensor, side: int = SHOWN) -> list[Image.Image]:
-    """Pictures (N, C, H, W) as images; small ones enlarged to `side`, each pixel kept apart."""
+    """Pictures (N, C, H, W) as images; small ones enlarged, gray pixels kept apart."""
     made = [images.to_image(one.expand(3, -1, -1)) for one in pictures]
     if pictures.shape[-1] >= side:
         return made
     size = (side, side * pictures.shape[-2] // pictures.shape[-1])
-    return [one.resize(size, Image.Resampling.BOX) for one in made]
+    plain = pictures.shape[1] == 1
+    way = Image.Resampling.BOX if plain else Image.Resampling.BICUBIC
+    return [one.resize(size, way) for one in made]
 
 
 def grid(pictures: Tensor, columns: int, side: int, gap: int = 4) -> Image.Image:

@@ -24,7 +24,8 @@ REACH = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
 
 def _slider(label: str, help: str = "", advanced: bool = False) -> Range:
-    return Range(-3, 3, 0.05, label=label, help=help, advanced=advanced, group="Attributes")
+    group = "More attributes" if advanced else ""
+    return Range(-3, 3, 0.05, label=label, help=help, advanced=advanced, group=group)
 
 
 @method
@@ -38,13 +39,13 @@ def face(
     glasses: Annotated[float, _slider("Glasses")] = 0.0,
     beard: Annotated[float, _slider("Beard")] = 0.0,
     long_hair: Annotated[float, _slider("Long hair")] = 0.0,
-    light_hair: Annotated[float, _slider("Light hair")] = 0.0,
-    dark_skin: Annotated[float, _slider("Dark skin")] = 0.0,
-    gaze: Annotated[float, _slider("Gaze", "to the right")] = 0.0,
-    brows_up: Annotated[float, _slider("Brows up")] = 0.0,
+    light_hair: Annotated[float, _slider("Light hair", advanced=True)] = 0.0,
+    dark_skin: Annotated[float, _slider("Dark skin", advanced=True)] = 0.0,
+    gaze: Annotated[float, _slider("Gaze", "to the right", advanced=True)] = 0.0,
+    brows_up: Annotated[float, _slider("Brows up", advanced=True)] = 0.0,
     turned: Annotated[float, _slider("Turned", "to the right")] = 0.0,
-    looking_up: Annotated[float, _slider("Looking up")] = 0.0,
-    tilted: Annotated[float, _slider("Tilted", "to the right")] = 0.0,
+    looking_up: Annotated[float, _slider("Looking up", advanced=True)] = 0.0,
+    tilted: Annotated[float, _slider("Tilted", "to the right", advanced=True)] = 0.0,
     direction: Kind = KINDS[0],
     alone: Alone = True,
     seed: Seed = 0,
@@ -83,7 +84,9 @@ def face(
             moved += value * step(known_ones, name, direction, alone)
     rebuilt, changed = codes.decode(torch.cat([code, moved])).split(1)
     large = shown(torch.cat([x.cpu(), rebuilt, changed]), SHOWN)
-    panels = [Panel(*pair) for pair in zip(large, ("the picture", "rebuilt", "moved"), strict=True)]
+    panels = [
+        Panel(*pair) for pair in zip(large, ("the picture", "rebuilt", "changed"), strict=True)
+    ]
     told = known_ones.read(torch.cat([code, moved]))
     rows = tuple(
         (name, values[name], round(float(before), 2), round(float(after), 2))
@@ -113,7 +116,7 @@ def _sheet(code: tuple[float, ...], direction: str, alone: bool, device: str | N
     start = torch.tensor([code])
     ways = [step(known_ones, name, direction, alone) for name in ATTRIBUTES]
     places = torch.tensor(REACH)[:, None]
-    rows = [shown(codes.decode(start + places * way), TILE) for way in ways]
-    captions = [f"{name} {place:+g}" for name in ATTRIBUTES for place in REACH]
-    tiles = [tile for row in rows for tile in row]
-    return contact_sheet([Panel(*pair) for pair in zip(tiles, captions, strict=True)], len(REACH))
+    tiles = shown(codes.decode(torch.cat([start + places * way for way in ways])), TILE)
+    captions = [f"{place:+g}" if place else name for name in ATTRIBUTES for place in REACH]
+    panels = [Panel(*pair) for pair in zip(tiles, captions, strict=True)]
+    return contact_sheet(panels, 2 * len(REACH))

@@ -12,7 +12,10 @@ HUB = ("stabilityai/sd-vae-ft-mse", "stabilityai/sdxl-vae", "madebyollin/taesd")
 """Autoencoders of the Hub that the page offers."""
 
 Photo: TypeAlias = Annotated[
-    ImageLike, Picture(label="A digit", help="white on black, as the models learned them")
+    ImageLike,
+    Picture(
+        label="A picture", help="a digit, white on black, or a face, drawn as the model knows them"
+    ),
 ]
 Model: TypeAlias = Annotated[str, AutoencoderChoice(options=(*CARRIED, *HUB), label="Autoencoder")]
 Known: TypeAlias = Annotated[

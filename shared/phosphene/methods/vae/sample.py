@@ -1,4 +1,4 @@
-"""Digits that nobody wrote: codes drawn at random, decoded."""
+"""Pictures that nobody made: codes drawn at random, decoded."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def sample(
     rows = (
         ("drawn here", round(float(away.mean()) / scale, 3), round(float(away.min()) / scale, 3)),
         (
-            "digits held out",
+            "pictures held out",
             round(float(usual.mean()) / scale, 3),
             round(float(usual.min()) / scale, 3),
         ),
@@ -87,7 +87,9 @@ def draw(
     """Codes (count, D) from one of the sources."""
     if source == SOURCES[0]:
         return temperature * torch.randn(count, codes.means.shape[1], generator=generator)
-    fitted = mixture.fit(codes.means[::2], parts, generator)
+    size, dim = codes.means.shape
+    enough = max(1, size // (8 * dim))  # codes that a covariance of so many numbers needs
+    fitted = mixture.fit(codes.means[::2], min(parts, enough), generator)
     return fitted.sample(count, generator, temperature)
 
 

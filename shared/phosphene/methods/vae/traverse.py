@@ -19,6 +19,8 @@ from phosphene.methods.vae.parameters import Known, Own
 
 SHOWN, COLUMNS, REACH = 280, 9, 2.5
 """Pixels of the result's side; pictures of a row of the sheet; deviations that it goes each way."""
+ROWS = 12
+"""Of the sheet: dimensions beyond them tell little."""
 
 _Shift = Range(-4, 4, 0.05, label="First dimension", help="deviations away from the picture")
 
@@ -26,7 +28,7 @@ _Shift = Range(-4, 4, 0.05, label="First dimension", help="deviations away from 
 @method
 def traverse(
     image: Annotated[
-        ImageLike | None, Picture(label="A digit", help="empty: the middle of all")
+        ImageLike | None, Picture(label="A picture", help="empty: the middle of all")
     ] = None,
     *,
     model: Known = "digits_vae",
@@ -62,7 +64,12 @@ def traverse(
     pair = [Panel(before, captions[0]), Panel(after, captions[1])]
     yield Frame(
         contact_sheet(pair, 2),
-        panels=(Panel(sheet(codes, moved, order), "every dimension, from left to right"), *pair),
+        panels=(
+            Panel(
+                sheet(codes, moved, order[:ROWS]), "the most telling dimensions, from left to right"
+            ),
+            *pair,
+        ),
         tables=(Table("Dimensions", ("rank", "number", unit, "now"), rows),),
     )
 

@@ -32,8 +32,10 @@ def _digits(kind: str) -> Embedded:
     )
 
 
-EMBEDDED = {model.name: model for model in map(_digits, ("vae", "ae", "dae"))}
-"""By name: digits as a VAE, as a plain autoencoder and as a denoising one."""
+FACES = Embedded("faces_vae", "faces", "Apache-2.0", "trained by Phosphene on faces that it draws")
+"""Faces in color, with a direction of the code for each of their attributes."""
+EMBEDDED = {model.name: model for model in (*map(_digits, ("vae", "ae", "dae")), FACES)}
+"""By name: digits as a VAE, as a plain autoencoder and as a denoising one; drawn faces."""
 
 PHOTOS = Embedded(
     "photos_tiny",

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from phosphene.networks.autoencoders.layers import SURE
+
+COARSE = 8
+"""Pixels of a side of the small picture that goes around the convolutions, in and out."""
 
 
 class ColorLayers(nn.Module):
@@ -31,6 +35,7 @@ class ColorLayers(nn.Module):
         flat = high * side * side
         ways = 2 if posterior == "normal" else 1
         self.posterior = posterior
+        coarse = in_channels * COARSE**2
         self.encoder = nn.Sequential(
             *_turned(nn.Conv2d(in_channels, thin, 4, 2, 1, bias=False)),
             *_turned(nn.Conv2d(thin, low, 4, 2, 1, bias=False)),
@@ -38,15 +43,14 @@ class ColorLayers(nn.Module):
             Residual(middle),
             *_turned(nn.Conv2d(middle, high, 3, 2, 1, bias=False)),
             nn.Flatten(),
-            nn.Linear(flat, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, ways * latent_channels),
         )
+        self.seen = nn.Sequential(nn.Linear(flat + coarse, hidden), nn.SiLU())
+        self.code = nn.Linear(hidden, ways * latent_channels)
+        self.held = nn.Sequential(
+            nn.Linear(latent_channels, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU()
+        )
+        self.coarse = nn.Linear(hidden, coarse)
         self.decoder = nn.Sequential(
-            nn.Linear(latent_channels, hidden),
-            nn.SiLU(),
-            nn.Linear(hidden, hidden),
-            nn.SiLU(),
             nn.Linear(hidden, flat),
             nn.SiLU(),
             nn.Unflatten(1, (high, side, side)),
@@ -62,12 +66,15 @@ class ColorLayers(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """What the encoder holds just before its codes: (N, hidden)."""
-        held: Tensor = self.encoder[:-1](_last(x))
+        # Normalization hides plain areas' colors, so a small copy of the picture goes around it.
+        small = 4 * F.adaptive_avg_pool2d(x, COARSE).flatten(1) - 2
+        last = x.contiguous(memory_format=torch.channels_last)  # the CPU's convolutions like it
+        held: Tensor = self.seen(torch.cat([self.encoder(last), small], 1))
         return held
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance of the posterior, (N, D, 1, 1) each."""
-        codes = self.encoder(_last(x))[..., None, None]
+        codes = self.code(self.features(x))[..., None, None]
         if self.posterior == "normal":
             mean, log_variance = codes.chunk(2, 1)
             return mean, log_variance.clamp(-10, 10)
@@ -75,8 +82,10 @@ class ColorLayers(nn.Module):
 
     def logits(self, z: Tensor) -> Tensor:
         """Codes (N, D, 1, 1) to the pictures' log-odds (N, C, S, S)."""
-        pixels: Tensor = self.decoder(z.flatten(1))
-        return pixels.contiguous()
+        held = self.held(z.flatten(1))
+        fine: Tensor = self.decoder(held).contiguous()
+        small = self.coarse(held).reshape(len(fine), -1, COARSE, COARSE)
+        return fine + F.interpolate(small, fine.shape[-2:], mode="bilinear")
 
     def decode(self, z: Tensor) -> Tensor:
         """Codes (N, D, 1, 1) to pictures (N, C, S, S) in [0, 1]."""
@@ -94,11 +103,6 @@ class Residual(nn.Module):
         """Features (N, width, h, w) to the same."""
         added: Tensor = x + self.layers(x)
         return added
-
-
-def _last(x: Tensor) -> Tensor:
-    """Channels last in memory: this CPU's convolutions are quicker so."""
-    return x.contiguous(memory_format=torch.channels_last)
 
 
 def _turned(convolution: nn.Conv2d) -> list[nn.Module]:

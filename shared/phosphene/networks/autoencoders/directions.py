@@ -18,7 +18,7 @@ FILE = "directions.safetensors"
 ROUNDS, PENALTY = 30, 1e-2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Directions:
     """For A attributes and codes of D numbers; a step of 1 leads from the mean of those without it
     to the mean of those with it, as far as the direction sees them.
