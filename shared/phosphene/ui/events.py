@@ -206,7 +206,7 @@ def _connect_panels(
     chosen_panel(fill, source, [*inputs, *rows], **QUIET)
 
 
-def _own(event: gr.SelectData) -> str:
+def _own(event: Any) -> str:
     """The file of the panel that was chosen."""
     return str(event.value["image"]["path"])
 
