@@ -25,7 +25,7 @@ from _tables import Options, main
 from _tools import said
 
 DOCUMENT = "loading.md"
-CLASSIFIERS = ("timm/convnext_base.fb_in22k_ft_in1k", "timm/resnet152.a1_in1k")
+CLASSIFIERS = ("timm/resnet152.a1_in1k",)
 SMALL = "timm/resnet10t.c3_in1k"
 AUTOENCODER = "someone/large"
 KL = {

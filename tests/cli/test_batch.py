@@ -131,10 +131,13 @@ def test_a_parquet_file_holds_pictures_as_bytes_or_as_the_hub_has_them(capsys):
     table("hub.parquet", {"image": nested})
     assert main(["batch", "tint", "hub.parquet", "-o", "hub"]) == 0
     assert results("hub") == ["batch.json", "x.png", "y.png", "z.png"]
-    table("named.parquet", {"id": ["p", "q", "p"], "path": ["in/one.png", "in/two.jpg", "no"]})
-    assert main(["batch", "tint", "named.parquet", "-o", "named"]) == 1
-    assert "named-000002: no is not a file" in capsys.readouterr().err
-    assert "q.png" in results("named")
+    table("paths.parquet", {"path": ["in/one.png", "in/two.jpg", "no"]})
+    assert main(["batch", "tint", "paths.parquet", "-o", "paths"]) == 1
+    assert "no: no is not a file" in capsys.readouterr().err
+    table("named.parquet", {"id": ["../p.1", "q.png", "q.png"], "image": data})
+    assert main(["batch", "tint", "named.parquet", "-o", "named"]) == 0
+    told = ["batch.json", "named-000001.png", "named-000002.png", "p.1.png"]
+    assert results("named") == told
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,8 @@ def test_runs_go_where_their_network_is(page, picture):
         list(runs.frames(run))
         return run.last.note
 
+    for life in page._lives:
+        life.networks.clear()
     names = ("efficientnet_lite0", "vgg19", "efficientnet_lite2")
     first = {name: process(name) for name in names}
     assert len(set(first.values())) == 2

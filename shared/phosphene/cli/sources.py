@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from phosphene.cli.commands import PICTURES
 from phosphene.errors import InputError, quoted
 
 LISTS = (".txt", ".lst")
@@ -99,16 +100,21 @@ def _rows(path: Path) -> Iterator[Source]:
     known = set(table.schema_arrow.names)
     named = next((name for name in NAMES if name in known), None)
     texts = table.read([named]).column(named).to_pylist() if named else []
-    stems = [Path(str(text)).stem if text is not None else "" for text in texts]
-    several = Counter(stems)
+    stems = [_stem(text) for text in texts]
     nested = str(table.schema_arrow.field(column).type)
     if not named and "path:" in nested:  # the Hub's: {bytes, path}
         paths = table.read([f"{column}.path"]).column(column).to_pylist()
-        stems = [Path(str((item or {}).get("path") or "")).stem for item in paths]
-        several = Counter(stems)
+        stems = [_stem((item or {}).get("path")) for item in paths]
+    several = Counter(stems)
     for row in range(table.metadata.num_rows):
         stem = stems[row] if stems and several[stems[row]] == 1 else ""
         yield Source(stem or f"{path.stem}-{row:06}", str(path), row)
+
+
+def _stem(text: Any) -> str:
+    """A name as part of a file's: without folders, and without the suffix of a picture."""
+    path = Path("" if text is None else str(text))
+    return path.stem if path.suffix.lower() in PICTURES else path.name
 
 
 @lru_cache(maxsize=1)

@@ -52,10 +52,10 @@ def begin(busy: Callable[[], int], sleep: Callable[[float], object] = time.sleep
     sleep(AFTER)
 
 
-def at_signal(busy: Callable[[], int]) -> None:
+def at_signal(busy: Callable[[], int], hang_up: Callable[[], None] = lambda: None) -> None:
     """End the program so on SIGTERM, and at once on a second one; does nothing off its main thread.
 
-    What serves must run on other threads, as Gradio does.
+    What serves must run on other threads, as Gradio does; `hang_up` closes what visitors hold open.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -63,6 +63,7 @@ def at_signal(busy: Callable[[], int]) -> None:
     def end(number: int, frame: FrameType | None) -> None:
         if not _begun.is_set():
             begin(busy)
+        hang_up()
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, end)

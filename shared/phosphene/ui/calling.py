@@ -54,7 +54,7 @@ def section(tabs: Sequence[Tab]) -> str:
     if not tabs:
         return ""
     pieces = "".join(
-        f"<h3>{escape(name)}</h3><pre>{escape(text)}</pre>"
+        f'<h2>{escape(name)}</h2><pre tabindex="0">{escape(text)}</pre>'
         for name, text in examples(tabs[0]).items()
     )
     names = ", ".join(f"<code>/{escape(tab.method.__name__)}</code>" for tab in tabs)

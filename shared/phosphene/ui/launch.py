@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,12 @@ def theme() -> gr.themes.Base:
     )
 
 
+def _hang_up(demo: gr.Blocks) -> None:
+    """Have the server not wait for open pages, which would keep it for seconds."""
+    if server := vars(demo).get("server"):
+        server.force_exit = True
+
+
 def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, Any]:
     """Keyword arguments for `demo.launch`; PORT, SHARE and WORKERS come from the environment.
 
@@ -108,5 +115,5 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         guard.guard(demo)
         warmup.after_start(demo)
         if not changes.get("prevent_thread_lock"):  # this thread then waits for a signal
-            ending.at_signal(lambda: sum(runs.turns().busy()))
+            ending.at_signal(lambda: sum(runs.turns().busy()), partial(_hang_up, demo))
     return options | changes

@@ -21,6 +21,8 @@ VARIABLE = "PHOSPHENE_WARMUP"
 """0 turns it off."""
 PATIENCE = 120.0
 """Seconds that a server may take to start."""
+PAUSE = 1.0
+"""Seconds for the page that opens with it, which comes first."""
 
 
 def wanted(demo: gr.Blocks) -> bool:
@@ -48,6 +50,7 @@ def _warm(demo: Any) -> None:
         if time.monotonic() > deadline:
             return
         time.sleep(0.1)
+    time.sleep(PAUSE)
     begun = time.monotonic()
     try:
         first_picture(vars(demo)["tabs"][0])
