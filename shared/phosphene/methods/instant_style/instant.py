@@ -118,9 +118,13 @@ def _placed(
 ) -> list[Painter]:
     """All corners with their shares and masks; a corner without a style leaves its share to others.
 
-    InputError for a mask without a style.
+    A side of the square without any is not there to be walked to. InputError for a mask without a
+    style.
     """
-    shares = corners(*place)
+    given = {name for name, style in further.items() if style != NONE and masks.get(name) is None}
+    across = place[0] if given & {"second", "fourth"} else 0.0
+    down = place[1] if given & {"third", "fourth"} else 0.0
+    shares = corners(across, down)
     height, width = photo.shape[-2:]
     painters = [Painter(first, shares[0])]
     for share, (name, style) in zip(shares[1:], further.items(), strict=True):
