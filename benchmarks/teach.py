@@ -47,7 +47,7 @@ def losses(lesson: Lesson, photos: Sequence[Tensor], paint) -> tuple[float, floa
 def of_any_style(painting: Tensor):
     """The network that takes any painting, with this one."""
     net = load_any_style("cpu")
-    vector = net.read(painting)
+    vector = net.code(painting)
     return lambda photo: net.paint(photo, vector)
 
 

@@ -6,6 +6,7 @@ python docs/pictures.py softened           EfficientNet-Lite0, plain and softene
 python docs/pictures.py textures           two textures, each a tile laid two by two
 python docs/pictures.py regions            three styles, each in its own third of a photograph
 python docs/pictures.py looks [APP ...]    the looks of the apps' pages; only those named
+python docs/pictures.py thumbnails         the 26 styles that paint in one pass
 python docs/pictures.py dreams             six looks of DeepDream
 python docs/pictures.py grown              seven classes and a channel, grown from noise
 python docs/pictures.py lites              two more networks, dreaming and growing a goose
@@ -130,6 +131,17 @@ def looks(*apps: str) -> None:
             small = ImageOps.fit(make(name, **settings), (192, 144), centering=(0.5, 0.35))
             saved(small, APPS / app / "looks" / f"{slug(look)}.jpg")
             print(app, look, flush=True)
+
+
+def thumbnails() -> None:
+    """The summer palace in each of the 26 styles that paint in one pass."""
+    app = page_of("style_transfer")
+    for name in app.INSTANT:
+        *_, last = phosphene.instant(PAINTABLE / "summer_palace.jpg", style=name, size=384)
+        small = ImageOps.fit(last.image, (160, 120), centering=(0.3, 0.4))
+        path = APPS / "style_transfer" / "looks" / "instant" / f"{slug(name)}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        small.save(path, quality=72, optimize=True, progressive=True)
 
 
 def dreamt(name: str, **settings: Any) -> Image.Image:
@@ -470,6 +482,7 @@ if __name__ == "__main__":
         "textures": textures,
         "regions": regions,
         "looks": looks,
+        "thumbnails": thumbnails,
         "dreams": dreams,
         "grown": grown,
         "lites": lites,

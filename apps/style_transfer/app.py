@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from phosphene import (
+    instant,
     paint_camera,
     paint_video,
     stylize,
@@ -16,6 +17,7 @@ from phosphene import (
     vary_style,
 )
 from phosphene.methods.instant_style.films import Camera
+from phosphene.networks.stylizer import STYLES
 
 EXAMPLES = Path(__file__).parent / "examples"
 
@@ -49,6 +51,16 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
+# A style is chosen by its thumbnail, whatever was given before; the first is what the form holds.
+INSTANT: dict[str, dict[str, Any]] = {
+    "Starry blue": {},
+    **{
+        name: {"style": name, "painting": None, "brush": ""}
+        for name in STYLES
+        if name != "Starry blue"
+    },
+}
+
 CLIP = {"video": str(EXAMPLES / "pan.mp4")}
 FILMS: dict[str, dict[str, Any]] = {
     "Starry blue": {},
@@ -73,6 +85,15 @@ def examples() -> list[dict[str, str]]:
     ]
 
 
+def photographs() -> list[dict[str, str]]:
+    """The first photograph in the form's own style, others like a painting."""
+    first, *others = examples()
+    return [
+        {"content": first["content"]},
+        *({"content": e["content"], "painting": e["style"]} for e in others[:8]),
+    ]
+
+
 def samples() -> list[dict[str, str]]:
     """Every style once, from the end of the alphabet: the first pair's comes first."""
     files = sorted((EXAMPLES / "styles").glob("*.jpg"), reverse=True)
@@ -87,6 +108,8 @@ demo = ui.page(
         ("Gatys et al. 2015", "https://arxiv.org/abs/1508.06576"),
         ("Gatys et al. 2017, colors and scale", "https://arxiv.org/abs/1611.07865"),
         ("Wang et al. 2021, other networks", "https://arxiv.org/abs/2104.05623"),
+        ("Dumoulin et al. 2016, many styles in one pass", "https://arxiv.org/abs/1610.07629"),
+        ("Ghiasi et al. 2017, any style in one pass", "https://arxiv.org/abs/1705.06830"),
     ],
     tabs=[
         ui.Tab(
@@ -102,11 +125,24 @@ demo = ui.page(
             "and grows. *Continue* goes on from the result, with the settings as they are then.",
         ),
         ui.Tab(
+            "Instant",
+            instant,
+            presets=INSTANT,
+            looks=EXAMPLES.parent / "looks" / "instant",
+            results=EXAMPLES.parent / "results",
+            examples=photographs(),
+            live=True,
+            views=[ui.Picture(), ui.Compare("content")],
+            explain="One pass through a network: it follows every change. Choose one of 26 styles, "
+            "any painting of yours, or a brush that was taught. Up to four styles blend on a "
+            "square; one with a mask paints there alone. The paintings behind the 26 are not "
+            "named in their file: the names say what is seen.",
+        ),
+        ui.Tab(
             "Teach",
             teach,
-            examples=[examples()[n] for n in (1, 9, 3, 2)],
+            examples=[examples()[n] for n in (1, 2, 0)],
             views=[ui.Picture(), ui.Compare("content"), ui.Steps(), ui.Plot()],
-            results=EXAMPLES.parent / "results",
             teaches="Instant",
             explain="A network that paints in one pass learns your painting: 990 numbers, "
             "a brush of 3 KB. Watch it on your photograph and stop when you like it. The brush is "

@@ -26,6 +26,7 @@ from phosphene.methods.deepdream.looks import dream_looks
 from phosphene.methods.feature_inversion.invert import invert
 from phosphene.methods.feature_inversion.walk import invert_layers
 from phosphene.methods.instant_style.films import paint_camera, paint_video
+from phosphene.methods.instant_style.instant import instant
 from phosphene.methods.instant_style.teach import teach
 from phosphene.methods.saliency.attribute import attribute
 from phosphene.methods.saliency.by_hand import occlude
@@ -105,6 +106,7 @@ __all__ = [
     "fool_from_nothing",
     "holes",
     "honesty",
+    "instant",
     "interpolate",
     "interpolate_four",
     "invert",

@@ -68,8 +68,9 @@ class Form:
 
     @property
     def brush(self) -> str | None:
-        """The parameter that is painted, if there is one."""
-        return next((p.name for p in self.tab.parameters if isinstance(p.knob, Mask)), None)
+        """The parameter that is painted, where painting is all there is to do."""
+        masks = (p for p in self.tab.parameters if isinstance(p.knob, Mask))
+        return next((p.name for p in masks if not p.knob.advanced), None)
 
     @property
     def stage(self) -> gr.Image | None:

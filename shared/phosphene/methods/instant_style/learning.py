@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 
@@ -65,6 +67,17 @@ class BrushCanvas(Canvas):
     def loss(self, lesson: Lesson, strength: float) -> Loss:
         """How unlike the lesson's painting the last crops were painted, and unlike themselves."""
         return lambda painted: lesson.terms(painted, self.photos, strength)
+
+
+def in_colors(brush: Brush, painting: Tensor) -> Brush:
+    """A brush whose last layer gives the colors of a painting (1, 3, h, w): mean and deviation.
+
+    That layer normalizes red, green and blue, scales and shifts them, and ends in a sigmoid.
+    """
+    logits = torch.logit(painting.float(), eps=0.02)
+    deviation, mean = torch.std_mean(logits, (0, 2, 3))
+    numbers = torch.cat([brush.numbers[:-6].to(mean), deviation, mean])
+    return replace(brush, numbers=numbers)
 
 
 def begun(start: str, lesson: Lesson, net: Stylizer, seed: int) -> Brush:

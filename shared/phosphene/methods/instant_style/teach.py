@@ -16,7 +16,7 @@ from phosphene.frame import Frame, Panel
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Picture, Range, Seed, Text
 from phosphene.methods import method
-from phosphene.methods.instant_style.learning import BrushCanvas, begun
+from phosphene.methods.instant_style.learning import BrushCanvas, begun, in_colors
 from phosphene.methods.instant_style.lessons import PHOTOGRAPHS, Crops, Lesson, has_texture
 from phosphene.methods.instant_style.taught import BRUSH
 from phosphene.networks import brush_file
@@ -97,7 +97,7 @@ def teach(
             advanced=True,
         ),
     ] = 128,
-    lr: Annotated[float, Range(0.005, 0.3, 0.005, label="Step size", advanced=True)] = 0.05,
+    lr: Annotated[float, Range(0.005, 0.3, 0.005, label="Step size", advanced=True)] = 0.1,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -111,7 +111,10 @@ def teach(
     painting = opened(style, round(PAINTING * strokes), stylizer.device)
     photo = images.load(PHOTOGRAPHS / "cat.jpg" if content is None else content, size)
     lesson = Lesson.of(net, painting)
-    first = brush_file.read(further) if further else begun(start, lesson, stylizer, seed)
+    if further:
+        first = brush_file.read(further)
+    else:
+        first = in_colors(begun(start, lesson, stylizer, seed), painting)
     first = replace(first, name=brush_file.named(name or _words(style)))
     canvas = BrushCanvas(
         stylizer,

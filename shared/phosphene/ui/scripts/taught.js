@@ -30,7 +30,7 @@ const draw = () => {
       copy.textContent = "Link copied";
     } catch { prompt("The link to this brush", link); }
   });
-  row.append(words, paint, copy);
+  row.append(words, paint, ...(link.length > 7000 ? [] : [copy])); // servers cut longer ones off
 };
 draw();
 watch("value", draw);
