@@ -26,7 +26,7 @@ PLANS = (
     Plan(
         "faces_vae",
         "faces",
-        steps=19_000,
+        steps=16_000,
         batch=32,
         rate=1.5e-3,
         model={"kind": "ColorAutoencoder"},
