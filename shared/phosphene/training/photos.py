@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from phosphene import images
 from phosphene.errors import InputError
+from phosphene.networks.autoencoder import small_autoencoder
 from phosphene.training.fit import Plan, Training
 
 FOLDER = Path(__file__).resolve().parents[3] / "apps" / "style_transfer" / "examples"
@@ -74,11 +75,9 @@ class PhotoTraining(Training):
 
     def __init__(self, plan: Plan, pieces: Tensor) -> None:
         """Pieces (N, 3, S, S) uint8."""
-        import diffusers
-
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
-            model = diffusers.AutoencoderTiny(**plan.model)  # type: ignore[no-untyped-call]
+            model = small_autoencoder("AutoencoderTiny", **plan.model)
         super().__init__(plan, pieces, model)
         # This CPU's convolutions are quicker with channels last; diffusers' own `to` has no such.
         nn.Module.to(self.model, memory_format=torch.channels_last)
