@@ -26,7 +26,7 @@ PLANS = (
     Plan(
         "faces_vae",
         "faces",
-        steps=16_000,
+        steps=14_500,
         batch=32,
         rate=1.5e-3,
         model={"kind": "ColorAutoencoder"},
