@@ -55,8 +55,9 @@ PLANS = (
         "photos_tiny",
         "photos",
         "point",
-        steps=2400,
+        steps=1000,
         batch=8,
+        rate=3e-3,
         about="Autoencoder of photographs and paintings",
         model={
             # Few layers where there are many pixels.
