@@ -207,7 +207,7 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
     assert tab.results is not None
     path = tab.results / tab.method.__name__ / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    frames = list(tab.method(**settings))
+    frames = list(tab.method(**{**tab.defaults, **settings}))
     last = frames[-1]
     if last.film:
         film = io.BytesIO(b"".join(frame.film for frame in frames))

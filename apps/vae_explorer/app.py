@@ -287,7 +287,6 @@ demo = ui.page(
         ui.Tab(
             "Between two",
             interpolate,
-            interpolate_four,
             examples=PAIRS,
             explain=BETWEEN,
             results=RESULTS,

@@ -168,7 +168,7 @@ def load_autoencoder(
 
 
 def small_autoencoder(kind: str = "SmallAutoencoder", **settings: Any) -> Any:
-    """One of this project's own with random weights: what a training starts from."""
+    """One of this project's own, or of diffusers, with random weights: a training's start."""
     return _class(kind)(**settings)
 
 

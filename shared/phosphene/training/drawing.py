@@ -339,7 +339,8 @@ def _turned(box: np.ndarray, angle: float) -> np.ndarray:
     half = np.array([right - left, bottom - top]) / 2
     corner = np.array([LEFT, ABOVE, LEFT, ABOVE])
     drawn = np.concatenate([middle - half, middle + half]) - corner
-    return (drawn * SIDE / ACROSS).clip(0, SIDE)
+    turned: np.ndarray = (drawn * SIDE / ACROSS).clip(0, SIDE)
+    return turned
 
 
 def rendered(drawing: str, side: int = SIDE) -> np.ndarray:

@@ -26,7 +26,7 @@ PLANS = (
     Plan(
         "faces_vae",
         "faces",
-        steps=19_000,
+        steps=14_500,
         batch=32,
         rate=1.5e-3,
         model={"kind": "ColorAutoencoder"},
@@ -69,7 +69,7 @@ class FaceTraining(Training):
         told = (self.reading(mean.flatten(1)) - self.numbers[chosen]).square().mean(0).sum()
         loss = rebuilt + min(1.0, part / WARMUP) * kl + TOLD * told
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         self.optimizer.step()
         return torch.stack([rebuilt.detach(), kl.detach()])
 
@@ -124,5 +124,7 @@ def drawn(kept: Path, count: int = COUNT, seed: int = SEED) -> tuple[Tensor, Ten
         pictures, numbers, boxes = drawing.faces(count, seed)
         np.savez(file, pictures=pictures.transpose(0, 3, 1, 2), numbers=numbers, boxes=boxes)
     with np.load(file) as stored:
-        pictures, numbers, boxes = (stored[name] for name in ("pictures", "numbers", "boxes"))
-    return tuple(torch.from_numpy(part) for part in (pictures, numbers, boxes))
+        pictures, numbers, boxes = (
+            torch.from_numpy(stored[name]) for name in ("pictures", "numbers", "boxes")
+        )
+    return pictures, numbers, boxes

@@ -53,7 +53,7 @@ def taught(pictures: Tensor, numbers: Tensor, steps: int = STEPS, seed: int = 7)
         x = x + 0.03 * torch.randn(x.shape, generator=generator)
         loss = (judge(x) - numbers[chosen]).square().mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
     return judge.eval()
 

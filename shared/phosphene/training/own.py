@@ -49,7 +49,7 @@ def training(
         "own",
         config["posterior"],
         steps=steps,
-        batch=128 if pictures.shape[1] == 1 else 48,
+        batch=64 if pictures.shape[1] == 1 else 48,
         seed=seed,
         edges="border",
     )

@@ -15,7 +15,7 @@ from phosphene.images.sheets import contact_sheet
 from phosphene.networks import autoencoders
 from phosphene.training.card import losses
 from phosphene.training.fit import Training
-from phosphene.training.photos import HELD, LEARNED, photo
+from phosphene.training.photos import CROP, HELD, LEARNED, photo
 
 SIZE = 256
 
@@ -76,11 +76,11 @@ tags:
 # {plan.name}
 
 {plan.about}, of the class AutoencoderTiny: a quarter of the picture's sides, four numbers a \
-place, {count:,} parameters in 16 bits. It shows what can be done with the code of a large autoencoder \
-where none can be fetched; it is no replacement of one.
+place, {count:,} parameters in 16 bits. It shows what can be done with the code of a large \
+autoencoder where none can be fetched; it is no replacement of one.
 
 Made by `python -m phosphene.training {plan.name}` in a checkout: {plan.steps} steps of \
-{plan.batch} pieces of 64 by 64 pixels, seed {plan.seed}, AdamW with a learning rate of \
+{plan.batch} pieces of {CROP} by {CROP} pixels, seed {plan.seed}, AdamW with a learning rate of \
 {plan.rate:g} that ends at nothing. It took {training.seconds:.0f} seconds on one core.
 
 ## Data

@@ -87,6 +87,8 @@ def test_every_page_takes_the_file(trained, disks):
     assert last(phosphene.repair(one, steps=5, **own)).metrics["around"] >= 0
     assert last(phosphene.anomaly(one, **own)).metrics["error"] >= 0
     assert len(known("", "cpu", path).means) == 36
+    with pytest.raises(InputError, match="have 4 numbers; a map needs 2"):
+        next(phosphene.latent_map(**own))
 
 
 def test_it_goes_on_from_its_file_with_the_pictures_that_the_file_brings(trained):
@@ -127,6 +129,8 @@ def test_without_pictures_it_learns_digits_in_diffusers_format(tmp_path):
     path.write_bytes(frame.files["autoencoder.safetensors"])
     with safe_open(path, "pt") as file:
         assert json.loads(file.metadata()["config"])["data"] == "digits"
+    page = last(phosphene.latent_map(file=str(path), manifold=5, device="cpu"))
+    assert page.tables[0].title == "The hundred nearest digits"
     net = read_autoencoder(path, "cpu")
     assert set(net.own.data.labels.tolist()) == set(range(10))
 

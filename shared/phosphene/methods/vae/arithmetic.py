@@ -38,13 +38,13 @@ def arithmetic(
     codes, known_ones = faces(device)
     pictures = (first, second, third)
     x = torch.cat([prepare(picture, codes.model).cpu() for picture in pictures])
-    one, two, three = coded(codes, pictures).split(1)
+    one, two, three = coded(codes, pictures)[:, None]
     summed = three + strength * (one - two)
     rebuilt = codes.decode(torch.cat([one, two, three, summed]))
     pixels = (x[2:] + strength * (x[:1] - x[1:2])).clamp(0, 1)
     large = shown(torch.cat([x, rebuilt[3:], pixels]), SIDE)
     told = known_ones.read(torch.cat([one, two, three, summed]))
-    rows = tuple(
+    rows: tuple[tuple[str | float, ...], ...] = tuple(
         (name, *(round(float(value), 2) for value in column))
         for name, column in zip(ATTRIBUTES, told.T, strict=True)
     )

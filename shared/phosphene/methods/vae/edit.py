@@ -61,7 +61,8 @@ def edit(
         if own
         else step(known_ones, attribute, direction, alone)
     )
-    rebuilt, changed = codes.decode(torch.cat([code, code + strength * way])).split(1)
+    decoded = codes.decode(torch.cat([code, code + strength * way]))
+    rebuilt, changed = decoded[:1], decoded[1:]
     large = shown(torch.cat([x.cpu(), rebuilt, changed]), SHOWN)
     name = "your own" if own else attribute
     captions = ("the picture", "rebuilt", f"{name} {strength:+g}")

@@ -82,7 +82,8 @@ def face(
     for name, value in values.items():
         if value:
             moved += value * step(known_ones, name, direction, alone)
-    rebuilt, changed = codes.decode(torch.cat([code, moved])).split(1)
+    decoded = codes.decode(torch.cat([code, moved]))
+    rebuilt, changed = decoded[:1], decoded[1:]
     large = shown(torch.cat([x.cpu(), rebuilt, changed]), SHOWN)
     panels = [
         Panel(*pair) for pair in zip(large, ("the picture", "rebuilt", "changed"), strict=True)

@@ -16,6 +16,7 @@ from phosphene.knobs import Choice, Point, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.case import Codes, grid, known
 from phosphene.methods.vae.case import shown as shown_at
+from phosphene.methods.vae.parameters import Own
 from phosphene.methods.vae.plane import SIDE, cross, drawn
 from phosphene.networks.autoencoders import neighbors
 
@@ -55,6 +56,7 @@ def latent_map(
             advanced=True,
         ),
     ] = "as the codes",
+    file: Own = None,
     seed: Seed = 0,
     device: str | None = None,
 ) -> Iterator[Frame]:
@@ -65,6 +67,8 @@ def latent_map(
     """
     names = [name for name, title in MODELS.items() if shown in (title, BOTH)]
     maps = {MODELS[name]: known(name, device) for name in names}
+    if file:
+        maps = {"yours": known("", device, file)}
     number, (x, y) = clicked(at, len(maps))
     title = list(maps)[number]
     codes = maps[title]
@@ -119,7 +123,9 @@ def _page(
     draw.text((PICTURE / 2, top + PICTURE + 14), "decoded here", INK, font(15), anchor="mm")
     for line, words in enumerate(_words(codes, code).split(": ")):
         draw.text((left, top + 8 + 22 * line), words, INK, font(16), anchor="lm")
-    draw.text((left, top + 54), "digits whose codes are nearest", INK, font(14), anchor="lm")
+    draw.text(
+        (left, top + 54), f"{_kind(codes)}s whose codes are nearest", INK, font(14), anchor="lm"
+    )
     columns = (page.width - left) // (SMALL + 3)
     indices = neighbors.nearest(code, codes.means, min(2 * columns, MOST))[1][0]
     for number, picture in enumerate(shown_at(codes.data.pictures[indices], SMALL)):
@@ -134,10 +140,14 @@ def _words(codes: Codes, code: Tensor) -> str:
     votes = codes.data.labels[indices[0]].bincount(minlength=len(codes.data.names))
     name, share = codes.data.names[int(votes.argmax())], int(votes.max()) / NEAR
     away = float(distances[0, 0]) / usual_distance(codes)
-    place = (
-        "in a hole, far from any digit" if away > HOLE else f"{share:.0%} of those near are {name}s"
-    )
+    near = f"{share:.0%} of those near are {name}s" if _kind(codes) == "digit" else "among them"
+    place = f"in a hole, far from any {_kind(codes)}" if away > HOLE else near
     return f"({code[0, 0]:.2f}, {code[0, 1]:.2f}): {place}"
+
+
+def _kind(codes: Codes) -> str:
+    """What one of the pictures of a map is called."""
+    return "digit" if codes.model.data == "digits" else "picture"
 
 
 HOLE = 15.0
@@ -157,7 +167,7 @@ def _around(codes: Codes, code: Tensor) -> Table:
     votes = codes.data.labels[indices].bincount(minlength=len(codes.data.names))
     order = votes.argsort(descending=True)
     rows = tuple((codes.data.names[int(i)], int(votes[i])) for i in order if votes[i])
-    return Table("The hundred nearest digits", ("digit", "of 100"), rows)
+    return Table(f"The hundred nearest {_kind(codes)}s", (_kind(codes), "of 100"), rows)
 
 
 @lru_cache(maxsize=8)

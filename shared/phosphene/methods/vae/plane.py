@@ -78,8 +78,11 @@ def _name(page: Image.Image, plane: Plane, codes: Codes) -> None:
     """Each class's name where its codes are least mixed, apart from the other names."""
     draw = ImageDraw.Draw(page)
     taken = torch.full((1, 2), -9.0)
-    for number, name in enumerate(codes.data.names):
+    names = codes.data.names if len(codes.data.names) > 1 else ()
+    for number, name in enumerate(names):
         own = codes.means[codes.data.labels == number][:80]
+        if not len(own):
+            continue
         near = codes.data.labels[neighbors.nearest(own, codes.means, 40)[1]]
         places = plane.place(own)
         apart = torch.cdist(places, taken).amin(1).clamp(max=APART)
@@ -87,7 +90,9 @@ def _name(page: Image.Image, plane: Plane, codes: Codes) -> None:
         best = int(((near == number).float().mean(1) + apart / APART + 9 * inside).argmax())
         taken = torch.cat([taken, places[best : best + 1]])
         x, y = (places[best] * SIDE).tolist()
-        draw.ellipse((x - 11, y - 11, x + 11, y + 11), fill="white", outline=PALETTE[number])
+        draw.ellipse(
+            (x - 11, y - 11, x + 11, y + 11), fill="white", outline=PALETTE[number % len(PALETTE)]
+        )
         draw.text((x, y), name, INK, font(16), anchor="mm")
 
 

@@ -58,7 +58,7 @@ def train_autoencoder(
     ] = 16,
     steps: Annotated[
         int, Range(10, 20_000, 10, label="Steps", help="Stop keeps what there is", quick=20)
-    ] = 1500,
+    ] = 800,
     side: Annotated[
         int,
         Range(32, 64, 16, label="Side", help="pixels that pictures are cut to", quick=32),

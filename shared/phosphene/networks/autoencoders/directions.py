@@ -84,7 +84,8 @@ def logistic(with_it: Tensor, without: Tensor) -> Tensor:
             break
     across = (w[:-1] / spread).float()
     unit = across / across.norm().clamp(min=1e-12)
-    return unit * (unit @ difference(with_it, without))
+    way: Tensor = unit * (unit @ difference(with_it, without))
+    return way
 
 
 def alone(direction: Tensor, others: Tensor) -> Tensor:
@@ -99,7 +100,8 @@ def alone(direction: Tensor, others: Tensor) -> Tensor:
     kept = left @ direction
     if kept < 0.05 * direction @ direction:  # hardly anything of it is its own
         return direction
-    return left * (direction @ direction / kept)
+    way: Tensor = left * (direction @ direction / kept)
+    return way
 
 
 def write(found: Directions, folder: Path) -> Path:
