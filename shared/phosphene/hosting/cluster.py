@@ -8,11 +8,16 @@ import logging
 import math
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from phosphene.errors import InputError, quoted
 
+PACKAGE = Path(__file__).resolve().parents[2]
+"""The folder that our package lies in."""
 MOST = 64
 """Workers of one page."""
 CORES = 2
@@ -78,7 +83,8 @@ def connect(asked: Wish) -> Cluster:
                 ray.init(address=asked.address, **quiet)
             else:
                 own = {"include_dashboard": False, "object_store_memory": STORE}
-                ray.init(address="local", num_cpus=max(asked.count, 1), **own, **quiet)
+                with _same_package():
+                    ray.init(address="local", num_cpus=max(asked.count, 1), **own, **quiet)
         except (OSError, RuntimeError, ValueError) as error:
             raise InputError(f"Ray could not be had: {str(error).splitlines()[0]}") from error
     there = ray.cluster_resources()
@@ -89,6 +95,21 @@ def connect(asked: Wish) -> Cluster:
     if asked.address:
         return Cluster(ray, count, {"num_cpus": cpus / count if cpus < count else CORES}, CORES)
     return Cluster(ray, count, {"num_cpus": 1}, max(1, cores() // count))
+
+
+@contextmanager
+def _same_package() -> Iterator[None]:
+    """What is started meanwhile imports this very package, whichever others are installed."""
+    before = os.environ.get("PYTHONPATH")
+    paths = [str(PACKAGE), *(before or "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def cores() -> int:
