@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import logging
 import math
 import os
+import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,13 +81,13 @@ def connect(asked: Wish) -> Cluster:
     ray: Any = importlib.import_module("ray")
     if not ray.is_initialized():
         quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+        here = {"address": "local", "num_cpus": max(asked.count, 1), "include_dashboard": False}
+        where = (
+            {"address": asked.address} if asked.address else here | {"object_store_memory": STORE}
+        )
         try:
-            if asked.address:
-                ray.init(address=asked.address, **quiet)
-            else:
-                own = {"include_dashboard": False, "object_store_memory": STORE}
-                with _same_package():
-                    ray.init(address="local", num_cpus=max(asked.count, 1), **own, **quiet)
+            with _same_package(), _same_end():
+                ray.init(**where, **quiet)
         except (OSError, RuntimeError, ValueError) as error:
             raise InputError(f"Ray could not be had: {str(error).splitlines()[0]}") from error
     there = ray.cluster_resources()
@@ -110,6 +113,20 @@ def _same_package() -> Iterator[None]:
             del os.environ["PYTHONPATH"]
         else:
             os.environ["PYTHONPATH"] = before
+
+
+@contextmanager
+def _same_end() -> Iterator[None]:
+    """What SIGTERM does stays as it is: Ray's handler would end the process within three seconds."""
+    if sys.platform == "win32":
+        yield
+        return
+    libc, action = ctypes.CDLL(None), ctypes.create_string_buffer(512)  # more than a sigaction has
+    libc.sigaction(signal.SIGTERM, None, action)
+    try:
+        yield
+    finally:
+        libc.sigaction(signal.SIGTERM, action, None)
 
 
 def cores() -> int:
