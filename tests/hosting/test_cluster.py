@@ -129,6 +129,7 @@ class Broken:
 
 def test_processes_are_started_once_the_pages_are_served(monkeypatch):
     begun, served = threading.Event(), threading.Event()
+    monkeypatch.setattr(workers, "AFTER", 0.05)
     monkeypatch.setattr(workers.Pool, "_start", lambda pool: begun.set())
     pool = workers.Pool(Wish(2), served.is_set)
     assert not begun.wait(0.3)

@@ -81,10 +81,10 @@ def connect(asked: Wish) -> Cluster:
     ray: Any = importlib.import_module("ray")
     if not ray.is_initialized():
         quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-        here = {"address": "local", "num_cpus": max(asked.count, 1), "include_dashboard": False}
-        where = (
-            {"address": asked.address} if asked.address else here | {"object_store_memory": STORE}
-        )
+        where: dict[str, Any] = {"address": asked.address or "local"}
+        if not asked.address:
+            where |= {"num_cpus": max(asked.count, 1), "object_store_memory": STORE}
+            where["include_dashboard"] = False
         try:
             with _same_package(), _same_end():
                 ray.init(**where, **quiet)
@@ -117,7 +117,7 @@ def _same_package() -> Iterator[None]:
 
 @contextmanager
 def _same_end() -> Iterator[None]:
-    """What SIGTERM does stays as it is: Ray's handler would end the process within three seconds."""
+    """What SIGTERM does stays as it is: Ray's handler ends the process after three seconds."""
     if sys.platform == "win32":
         yield
         return

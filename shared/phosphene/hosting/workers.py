@@ -33,6 +33,8 @@ LOST = "the worker that ran this has ended, perhaps for want of memory; run it a
 NONE = "no worker could be had for this run; try again in a minute"
 PATIENCE = 300.0
 """Seconds for all workers to be there."""
+AFTER = 2.0
+"""Seconds for the first page, which needs the cores too."""
 TRIES = 4
 """How often a run is sent out where workers end before it was their turn to work on it."""
 
@@ -162,9 +164,13 @@ class Pool:
     def _watch(self) -> None:
         """Start the workers, and replace those that end, for as long as this process lives."""
         deadline = time.monotonic() + PATIENCE
+        waited = False
         while not self._served() and time.monotonic() < deadline:
+            waited = True
             if self._closed.wait(0.05):
                 return
+        if waited and self._closed.wait(AFTER):
+            return
         try:
             self._start()
         except Exception as error:
