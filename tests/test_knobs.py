@@ -162,3 +162,13 @@ def test_what_does_not_fit_is_named_with_its_remedy(arguments, words):
     with pytest.raises(InputError, match=words) as error:
         check(method, arguments)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "knob", [LayerChoice(), LayerChoice(several=True), NetworkChoice(("vgg19",)), Text()]
+)
+def test_a_text_that_is_too_long_to_be_read_is_refused_unread(knob):
+    for text in ("x" * 2001, "9" * 100_000):
+        with pytest.raises(InputError, match=r"name has \d+ characters; at most 2000 fit"):
+            knob.check("name", text)
+    assert knob.check("name", "x" * 2000)

@@ -203,6 +203,17 @@ class Flag(Knob):
         return bool(value)
 
 
+LONGEST = 2000
+"""Characters of a text at most."""
+
+
+def _short(name: str, text: str, longest: int = LONGEST) -> str:
+    """The text; InputError where it is too long to be read."""
+    if len(text) > longest:
+        raise InputError(f"{name} has {len(text)} characters; at most {longest} fit")
+    return text
+
+
 @dataclass(frozen=True)
 class Text(Knob):
     """A short line of text, checked by the method itself.
@@ -211,7 +222,7 @@ class Text(Knob):
     """
 
     placeholder: str = ""
-    longest: int = 2000
+    longest: int = LONGEST
     other: Callable[[str, Any], Any] | None = None
 
     @property
@@ -225,9 +236,7 @@ class Text(Knob):
             return self.other(name, value)
         if not isinstance(value, str):
             raise InputError(f"{name} is {quoted(value)}; write it as text")
-        if len(value) > self.longest:
-            raise InputError(f"{name} has {len(value)} characters; at most {self.longest} fit")
-        return value.strip()
+        return _short(name, value, self.longest).strip()
 
 
 @dataclass(frozen=True)
@@ -273,7 +282,7 @@ class NameChoice(Knob):
             raise InputError(
                 f"{name} is {quoted(value)}; name {self.kind}, such as {self.options[0]}"
             )
-        return value.strip()
+        return _short(name, value).strip()
 
 
 @dataclass(frozen=True)
@@ -309,10 +318,11 @@ class LayerChoice(Knob):
         if not self.several:
             if not isinstance(value, str):
                 raise InputError(f"{name} is {quoted(value)}; name one layer of the network")
-            return value.strip()
+            return _short(name, value).strip()
         names = value.split(",") if isinstance(value, str) else value
         if not isinstance(names, (list, tuple)) or not all(isinstance(n, str) for n in names):
             raise InputError(f"{name} is {quoted(value)}; name layers of the network")
+        _short(name, ",".join(names))
         return tuple(n.strip() for n in names if n.strip())
 
 

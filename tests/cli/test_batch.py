@@ -187,6 +187,7 @@ def test_without_pyarrow_it_is_said_how_to_install_it(monkeypatch):
         sources.sources("a.parquet", (".png",))
 
 
+@pytest.mark.filterwarnings("ignore")  # Ray Data warns of its own settings
 def test_two_processes_of_ray_data_make_the_same_and_list_what_fails(capsys):
     ray = pytest.importorskip("ray")
     pytest.importorskip("pyarrow")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
 import socket
+import threading
 
 import pytest
 
@@ -54,7 +58,7 @@ def test_without_ray_it_is_said_how_to_install_it(monkeypatch):
 
 def test_a_page_starts_none_unless_asked_and_none_on_zero_gpu(monkeypatch):
     monkeypatch.setattr(workers, "_pool", None)
-    monkeypatch.setattr(workers, "Pool", lambda asked: asked)
+    monkeypatch.setattr(workers, "Pool", lambda asked, served: asked)
     for name in ("WORKERS", "RAY_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     workers.begin()
@@ -121,3 +125,31 @@ class Broken:
     @staticmethod
     def init(**_):
         raise RuntimeError("no room\nand more")
+
+
+def test_processes_are_started_once_the_pages_are_served(monkeypatch):
+    begun, served = threading.Event(), threading.Event()
+    monkeypatch.setattr(workers, "AFTER", 0.05)
+    monkeypatch.setattr(workers.Pool, "_start", lambda pool: begun.set())
+    pool = workers.Pool(Wish(2), served.is_set)
+    assert not begun.wait(0.3)
+    assert pool.words == "2 workers, starting"
+    served.set()
+    assert begun.wait(5)
+    pool.close()
+    workers.Pool(Wish(2), lambda: False).close()
+
+
+def test_what_a_signal_does_is_the_same_after_ray_has_begun():
+    told = []
+    before = signal.signal(signal.SIGTERM, lambda *_: told.append("ours"))
+    try:
+        with cluster._same_end():
+            libc = ctypes.CDLL(None)
+            libc.signal(signal.SIGTERM, ctypes.c_void_p(1))  # below Python, as Ray does: ignored
+            os.kill(os.getpid(), signal.SIGTERM)
+        assert told == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert told == ["ours"]
+    finally:
+        signal.signal(signal.SIGTERM, before)

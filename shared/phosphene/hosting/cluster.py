@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import importlib.util
 import logging
 import math
 import os
+import signal
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from phosphene.errors import InputError, quoted
 
+PACKAGE = Path(__file__).resolve().parents[2]
+"""The folder that our package lies in."""
 MOST = 64
 """Workers of one page."""
 CORES = 2
@@ -73,12 +81,13 @@ def connect(asked: Wish) -> Cluster:
     ray: Any = importlib.import_module("ray")
     if not ray.is_initialized():
         quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+        where: dict[str, Any] = {"address": asked.address or "local"}
+        if not asked.address:
+            where |= {"num_cpus": max(asked.count, 1), "object_store_memory": STORE}
+            where["include_dashboard"] = False
         try:
-            if asked.address:
-                ray.init(address=asked.address, **quiet)
-            else:
-                own = {"include_dashboard": False, "object_store_memory": STORE}
-                ray.init(address="local", num_cpus=max(asked.count, 1), **own, **quiet)
+            with _same_package(), _same_end():
+                ray.init(**where, **quiet)
         except (OSError, RuntimeError, ValueError) as error:
             raise InputError(f"Ray could not be had: {str(error).splitlines()[0]}") from error
     there = ray.cluster_resources()
@@ -89,6 +98,35 @@ def connect(asked: Wish) -> Cluster:
     if asked.address:
         return Cluster(ray, count, {"num_cpus": cpus / count if cpus < count else CORES}, CORES)
     return Cluster(ray, count, {"num_cpus": 1}, max(1, cores() // count))
+
+
+@contextmanager
+def _same_package() -> Iterator[None]:
+    """What is started meanwhile imports this very package, whichever others are installed."""
+    before = os.environ.get("PYTHONPATH")
+    paths = [str(PACKAGE), *(before or "").split(os.pathsep)]
+    os.environ["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+@contextmanager
+def _same_end() -> Iterator[None]:
+    """What SIGTERM does stays as it is: Ray's handler ends the process after three seconds."""
+    if sys.platform == "win32":
+        yield
+        return
+    libc, action = ctypes.CDLL(None), ctypes.create_string_buffer(512)  # more than a sigaction has
+    libc.sigaction(signal.SIGTERM, None, action)
+    try:
+        yield
+    finally:
+        libc.sigaction(signal.SIGTERM, action, None)
 
 
 def cores() -> int:

@@ -13,7 +13,8 @@ import itertools
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ LOST = "the worker that ran this has ended, perhaps for want of memory; run it a
 NONE = "no worker could be had for this run; try again in a minute"
 PATIENCE = 300.0
 """Seconds for all workers to be there."""
+AFTER = 2.0
+"""Seconds for the first page, which needs the cores too."""
 TRIES = 4
 """How often a run is sent out where workers end before it was their turn to work on it."""
 
@@ -49,9 +52,12 @@ class _Life:
 class Pool:
     """Workers and the turns at them; they start in the background."""
 
-    def __init__(self, asked: Wish) -> None:
-        """With an address, Ray is asked for its machines at once; InputError if it cannot be."""
-        self.asked = asked
+    def __init__(self, asked: Wish, served: Callable[[], bool] = lambda: True) -> None:
+        """With an address, Ray is asked for its machines at once; InputError if it cannot be.
+
+        Processes are started once `served` says that the pages are there, which need the cores too.
+        """
+        self.asked, self._served = asked, served
         self.about: About | None = None
         self._cluster: Cluster | None = None
         self._lives: list[_Life] = []
@@ -157,6 +163,14 @@ class Pool:
 
     def _watch(self) -> None:
         """Start the workers, and replace those that end, for as long as this process lives."""
+        deadline = time.monotonic() + PATIENCE
+        waited = False
+        while not self._served() and time.monotonic() < deadline:
+            waited = True
+            if self._closed.wait(0.05):
+                return
+        if waited and self._closed.wait(AFTER):
+            return
         try:
             self._start()
         except Exception as error:
@@ -210,7 +224,7 @@ def pool() -> Pool | None:
     return _pool
 
 
-def begin() -> None:
+def begin(served: Callable[[], bool] = lambda: True) -> None:
     """Start the workers that WORKERS and RAY_ADDRESS ask for, once; InputError where it fails."""
     global _pool  # noqa: PLW0603
     asked = cluster.wish(os.environ.get("WORKERS"), os.environ.get("RAY_ADDRESS"))
@@ -218,4 +232,4 @@ def begin() -> None:
         return
     if device.zero_gpu():
         raise InputError("workers do not go with ZeroGPU, which has its own; leave WORKERS unset")
-    _pool = Pool(asked)
+    _pool = Pool(asked, served)

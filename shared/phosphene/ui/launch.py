@@ -83,7 +83,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     malloc.keep()  # before the server has threads of its own
     scripts = "".join(script(name) for name in ("page", "drag", "names"))
     try:
-        workers.begin()
+        workers.begin(lambda: demo is None or demo.is_running)
     except InputError as error:
         raise SystemExit(str(error)) from None
     weights, asked = os.environ.get("PHOSPHENE_WEIGHTS"), login.asked()
