@@ -13,6 +13,7 @@ from typing import NoReturn
 from phosphene import limits
 from phosphene.cli.commands import add_commands, adopt
 from phosphene.cli.deploying import add_deploy
+from phosphene.cli.painting import add_paint
 from phosphene.errors import InputError, PhospheneError, WeightsError
 
 # What doctor looks for, and what it is good for where it may be missing.
@@ -170,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
     files.add_argument("--lock", action="store_true", help="record revisions and checksums")
     own(doctor)
     own(docs)
+    add_paint(add)
     add_commands(add)
     return top
 
