@@ -56,7 +56,7 @@ def teach(
     steps: Annotated[
         int,
         Range(10, 3000, 10, label="Steps", help="stop whenever you like it", quick=10),
-    ] = 300,
+    ] = 150,
     size: Annotated[
         int,
         Range(
