@@ -68,7 +68,7 @@ def teach(
         Choice(
             ("brush", "last layers"),
             label="What learns",
-            help="last layers: their weights too, closer in half the steps; a file of 12 KB, no link",
+            help="last layers: their weights too; a file of 12 KB, too long for most links",
             advanced=True,
         ),
     ] = "brush",
