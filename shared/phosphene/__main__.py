@@ -14,6 +14,7 @@ from phosphene import limits
 from phosphene.cli.batch import add_batch
 from phosphene.cli.commands import add_commands, adopt
 from phosphene.cli.deploying import add_deploy
+from phosphene.cli.painting import add_paint
 from phosphene.errors import InputError, PhospheneError, WeightsError
 from phosphene.hosting import login
 
@@ -187,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     own(doctor)
     own(docs)
     add_batch(add)
+    add_paint(add)
     add_commands(add)
     return top
 

@@ -92,7 +92,7 @@ def views_of(stream, updates):
 def test_a_snapshot_is_the_newest_picture_with_its_settings(stream):
     stream.send(20, amount=0.0)
     stream.send(200, amount=0.5)
-    first, *_ = camera.taken(stream.form, stream.roll, False)
+    (first,) = camera.taken(stream.form, stream.roll, False)
     film, snapshot, downloads = views_of(stream, first)
     assert film.video not in first
     png = downloads.buttons["png"]

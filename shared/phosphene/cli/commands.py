@@ -74,14 +74,14 @@ def run(args: argparse.Namespace) -> int:
     stem = Path(source).stem if Path(source).is_file() else _slug(source)
     name = f"{stem}-{args.method}" if stem else args.method
     output = Output.named(args.output, name)
-    _make(start(METHODS[args.method], arguments), output, stem or name, args.quiet)
+    make(start(METHODS[args.method], arguments), output, stem or name, args.quiet)
     return 0
 
 
 def _folder(args: argparse.Namespace, arguments: Mapping[str, Any], folder: Path) -> int:
     """One result per picture of the folder; what fails is listed and stops nothing."""
     method, name = METHODS[args.method], str(first(METHODS[args.method]))
-    files = _files(folder, suffixes(method))
+    files = files_of(folder, suffixes(method))
     if not files:
         raise InputError(f"{folder} has no pictures in it; name another folder")
     target = Path(args.output or f"{folder.resolve().name}-{args.method}")
@@ -99,7 +99,7 @@ def _folder(args: argparse.Namespace, arguments: Mapping[str, Any], folder: Path
         output = Output(target / f"{stem}{film}", film)
         try:
             frames = start(method, {**arguments, name: str(file)})
-            _make(frames, output, file.name, args.quiet)
+            make(frames, output, file.name, args.quiet)
         except PhospheneError as error:
             told = str(error)
             failures.append(told if file.name in told else f"{file.name}: {told}")
@@ -117,13 +117,13 @@ def repeat(args: argparse.Namespace) -> int:
     arguments = recipe["arguments"] | ({"device": args.device} if args.device else {})
     output = Output.named(args.output, f"{result.stem}-again")
     frames = _until(start(METHODS[recipe["method"]], arguments), recipe.get("step"))
-    last = _make(frames, output, result.name, args.quiet)
+    last = make(frames, output, result.name, args.quiet)
     if not args.quiet:
         print(_compared(result, recipe, last), file=sys.stderr)
     return 0
 
 
-def _make(frames: Iterator[Frame], output: Output, name: str, quiet: bool) -> Frame:
+def make(frames: Iterator[Frame], output: Output, name: str, quiet: bool) -> Frame:
     """Run to the end and save; a run that ends early is saved as far as it came.
 
     Raises what ended it, InputError with the place of what is saved.
@@ -179,13 +179,14 @@ def _candidates(result: Path, given: Sequence[str], methods: Any) -> Iterator[Pa
         path = Path(text)
         if not path.exists():
             raise InputError(f"{quoted(text)} does not exist; name the files it was made from")
-        yield from _files(path, known) if path.is_dir() else [path]
-    yield from (file for file in _files(result.parent, known) if file != result)
+        yield from files_of(path, known) if path.is_dir() else [path]
+    yield from (file for file in files_of(result.parent, known) if file != result)
     for folder in find_apps().values():
         yield from (file for file in sorted(folder.glob("examples/**/*")) if file.is_file())
 
 
-def _files(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+def files_of(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The files of a folder with one of these suffixes, by name."""
     return sorted(p for p in folder.iterdir() if p.suffix.lower() in suffixes and p.is_file())
 
 

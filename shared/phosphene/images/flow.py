@@ -19,7 +19,7 @@ Array: TypeAlias = npt.NDArray[Any]
 
 SIDE = 384
 """Pixels of the longer side at which flow is looked for; DIS takes milliseconds there."""
-LEVELS = 0.04
+LEVELS = 0.03
 """How far, of 1, a pixel may differ from where it came from before it counts as another one."""
 CUT_TRUST, CUT_CHANGE = 0.25, 0.08
 """A scene is a new one where less than this share is found again and pixels differ by so much."""
@@ -44,17 +44,24 @@ def opencv(use: str, extra: str) -> Any:
 class Motion:
     """From one picture to the next: the flow, and from 0 to 1 how far it is trusted (H, W).
 
-    `light` is how many times as light most of it became.
+    `light` is how many times as light most of it became, `change` how far, of 1, its pixels differ
+    where they are.
     """
 
     flow: Array
     trust: Array
     light: float = 1.0
+    change: float = 0.0
 
     @property
     def same_light(self) -> bool:
         """Whether it is as light as before."""
         return abs(math.log(self.light)) < DARKENED
+
+    @property
+    def cut(self) -> bool:
+        """Whether it is another scene."""
+        return bool(self.change > CUT_CHANGE and self.trust.mean() < CUT_TRUST)
 
     def warped(self, picture: Array) -> Array:
         """A float picture (H, W, 3) of before, moved to where its parts are now."""
@@ -85,7 +92,7 @@ class Steady:
         if before.shape != picture.shape:
             raise InputError("the pictures differ in size; give all of one size")
         motion = motion_of(self._dis, before, picture)
-        if cut(motion, before, picture):
+        if motion.cut:
             self._painted = None
             return None
         return motion
@@ -112,52 +119,49 @@ def motion_of(dis: Any, before: Array, after: Array) -> Motion:
     height, width = after.shape[:2]
     scale = min(1.0, SIDE / max(height, width))
     small = (max(round(width * scale), 12), max(round(height * scale), 12))
-    grays = [cv.cvtColor(fitted(cv, p, small), cv.COLOR_RGB2GRAY) for p in (before, after)]
-    backward = dis.calc(grays[1], grays[0], None)
-    forward = dis.calc(grays[0], grays[1], None)
-    trust = agreed(backward, forward).astype(np.float32)
+    then, now = (cv.cvtColor(fitted(cv, p, small), cv.COLOR_RGB2GRAY) for p in (before, after))
+    backward, forward = dis.calc(now, then, None), dis.calc(then, now, None)
+    there, again = moved(then, backward), moved(forward, backward)
+    light = lightened(there, now)
+    same = cv.blur(np.exp(-((changed(there, now, light) / LEVELS) ** 2)), (3, 3))
+    trust = cv.blur(agreed(backward, again).astype(np.float32), (3, 3)) * same
     scales = np.array([width / small[0], height / small[1]], np.float32)
     flow = fitted(cv, backward, (width, height)) * scales
-    there = moved(before.astype(np.float32) / 255, flow)
-    light = lightened(there, after)
-    same = cv.blur(np.exp(-((changed(there, after, light) / LEVELS) ** 2)), (3, 3))
-    return Motion(flow, fitted(cv, cv.blur(trust, (3, 3)), (width, height)) * same, light)
+    change = float(changed(then, now, light).mean())
+    return Motion(flow, fitted(cv, trust, (width, height)), light, change)
 
 
 def lightened(before: Array, after: Array) -> float:
-    """How many times as light most of a picture became: a camera opens and closes its iris."""
-    now = after[..., 1].astype(np.float32) / 255
-    return min(max(float(np.median((now + 0.02) / (before[..., 1] + 0.02))), 0.5), 2.0)
+    """How many times as light most of a gray picture became: a camera opens and closes its iris."""
+    ratio = (after[::2, ::2] + np.float32(5)) / (before[::2, ::2] + np.float32(5))
+    return min(max(float(np.median(ratio)), 0.5), 2.0)
 
 
 def changed(before: Array, after: Array, light: float) -> Array:
-    """How far pixels differ, of 1, (H, W), but for all being so many times as light."""
-    off: Array = np.abs(before * light - after.astype(np.float32) / 255).max(-1)
+    """How far gray pixels differ, of 1, (H, W), but for all being so many times as light."""
+    off: Array = np.abs(before * np.float32(light / 255) - after * np.float32(1 / 255))
     return off
 
 
-def agreed(backward: Array, forward: Array) -> Array:
-    """Where going back and forth again ends where it began (arXiv 1604.08610), bool (H, W)."""
-    again = backward + moved(forward, backward)
-    off = (again**2).sum(-1)
-    length = (backward**2).sum(-1) + (moved(forward, backward) ** 2).sum(-1)
-    return np.asarray(off < 0.01 * length + 0.5)
+def agreed(backward: Array, again: Array) -> Array:
+    """Where going back and forth again ends where it began (arXiv 1604.08610), bool (H, W).
 
-
-def cut(motion: Motion, before: Array, after: Array) -> bool:
-    """Whether the later picture shows another scene."""
-    change = changed(before.astype(np.float32) / 255, after, motion.light).mean()
-    return bool(motion.trust.mean() < CUT_TRUST and change > CUT_CHANGE)
+    `again` is the flow forward of where `backward` leads.
+    """
+    off = np.square(backward + again).sum(-1)
+    return np.asarray(off < 0.01 * (np.square(backward) + np.square(again)).sum(-1) + 0.5)
 
 
 def moved(picture: Array, flow: Array) -> Array:
-    """A picture (H, W, C) of before seen from now: its edge is repeated."""
+    """A picture (H, W), (H, W, C) of before seen from now: its edge is repeated."""
     cv = opencv("optical flow", "film")
     height, width = flow.shape[:2]
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-    way = cv.INTER_CUBIC if picture.shape[-1] == 3 else cv.INTER_LINEAR
-    shown: Array = cv.remap(picture, grid + flow, None, way, borderMode=cv.BORDER_REPLICATE)
-    return shown.clip(0, 1) if picture.shape[-1] == 3 else shown
+    grid = np.indices((height, width), dtype=np.float32)
+    across, down = grid[1] + flow[..., 0], grid[0] + flow[..., 1]
+    colors = picture.ndim == 3 and picture.shape[-1] == 3
+    way = cv.INTER_CUBIC if colors else cv.INTER_LINEAR
+    shown: Array = cv.remap(picture, across, down, way, borderMode=cv.BORDER_REPLICATE)
+    return shown.clip(0, 1) if colors else shown
 
 
 def fitted(cv: Any, array: Array, size: tuple[int, int]) -> Array:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from phosphene import device as devices
+from phosphene import images
 from phosphene.errors import WeightsError
 from phosphene.networks import one_pass, weights
 from phosphene.networks.convolutions import laid_out
@@ -59,6 +60,14 @@ class AnyStyle:
         """Paintings (N, 3, 256, 256) in [0, 1] -> their styles (N, 100)."""
         with devices.device_lock(self.device):
             return _read(laid_out(paintings.to(self.device)), self._reader)
+
+    @torch.no_grad()
+    def code(self, painting: Tensor) -> Tensor:
+        """A painting (1, 3, h, w) of any size -> its style (100,), read off its middle."""
+        side = min(painting.shape[-2:])
+        top, left = ((length - side) // 2 for length in painting.shape[-2:])
+        square = painting[..., top : top + side, left : left + side]
+        return self.read(images.scaled(square, SIDE, SIDE))[0]
 
     def paint(self, pictures: Tensor, style: Tensor, *, moments: Moments | None = None) -> Tensor:
         """Pictures (N, 3, H, W) in [0, 1] -> paintings of the same shape and range.

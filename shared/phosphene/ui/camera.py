@@ -80,7 +80,7 @@ class Live(View):
             _url(opening.read_bytes()) if opening else None,
             html_template=(
                 '<div class="ph-live"><img alt="What the camera sees, painted" hidden>'
-                '<p role="status">Press the button below the camera: it is painted here.</p></div>'
+                '<p role="status">Allow the camera, press Record: it is painted here.</p></div>'
             ),
             js_on_load=script("camera"),
         )
@@ -141,7 +141,7 @@ def connect(form: Form, demo: gr.Blocks) -> None:
     camera: Any = form.named[_picture(form)][1]
     roll = gr.State(None, time_to_live=AFTER, delete_callback=_forget)
 
-    def seen(roll: Roll | None, *values: Any, request: gr.Request) -> tuple[Any, Any, Roll | None]:
+    def seen(roll: Roll | None, request: gr.Request, *values: Any) -> tuple[Any, Any, Roll | None]:
         return painted(form, roll, values, str(request.session_hash))
 
     def snapshot(roll: Roll | None) -> Iterator[Updates]:
@@ -172,7 +172,7 @@ def painted(
         data = roll.add(knobs.check(form.tab.method, arguments))
     except Exception as error:  # the next picture may be a better one
         return gr.skip(), html.status(str(user_error(error).message), state="error"), roll
-    return _url(data), html.status(f"{roll.rate:.0f} pictures a second", 1.0, "running"), roll
+    return _url(data), html.status(f"{roll.rate:.1f} pictures a second", 1.0, "running"), roll
 
 
 def taken(form: Form, roll: Roll | None, film: bool) -> Iterator[Updates]:
@@ -186,15 +186,14 @@ def taken(form: Form, roll: Roll | None, film: bool) -> Iterator[Updates]:
     with TemporaryDirectory(prefix="phosphene-") as folder:
         outcome = Outcome(frame, run, reel, Path(folder))
         updates: Updates = {}
-        front = None
         for view in form.views:
             result = view.result(outcome)
             updates |= result
             if result and view.place:
                 updates[view.place] = gr.Tab(visible=True)
-                front = front or view.title
-        yield updates | {form.chooser: gr.Tabs(selected=front)}
-        yield form.later(outcome)
+                updates[form.chooser] = gr.Tabs(selected=view.title)
+        # All at once: while a stream runs, of several updates only the last arrives.
+        yield {**updates, **form.later(outcome)}
 
 
 def closed(request: gr.Request) -> None:

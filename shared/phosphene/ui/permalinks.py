@@ -17,6 +17,8 @@ from phosphene.ui.form import Form
 from phosphene.ui.tab import example_name
 
 QUERY = "() => [window.location.search]"
+LONGEST = 16_000
+"""Characters of a query that are read; a brush with last layers of its own has 12,200."""
 
 
 def link(
@@ -44,7 +46,7 @@ def restore(
     values: dict[str, Any] = {}
     others: dict[str, str] = {}
     notices: list[str] = []
-    for name, text in parse_qsl(str(query).lstrip("?")[:8000]):
+    for name, text in parse_qsl(str(query).lstrip("?")[:LONGEST]):
         if name not in known:
             others[name] = text
             continue

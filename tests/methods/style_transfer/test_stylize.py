@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from phosphene import InputError, images, stylize
+from phosphene import InputError, WeightsError, images, stylize
 from phosphene.images import colors
+from phosphene.methods.style_transfer import sketch
 from phosphene.methods.style_transfer.statistics import KINDS
 from tests.pictures import PALACE, PANDA
 
@@ -39,7 +40,7 @@ def test_the_quick_network_takes_the_colors_of_the_style_as_well():
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_steps_halve_the_style_loss(kind):
     frames = list(run(statistics=kind, steps=14, strength=8.5))
-    assert frames[-1].history[-1]["style"] < 0.5 * frames[0].history[0]["style"]
+    assert frames[-1].history[-1]["style"] < 0.5 * frames[-1].history[0]["style"]
 
 
 def test_my_colors_stay_mine():
@@ -136,3 +137,33 @@ def test_what_cannot_be_painted_is_one_sentence(knobs, words):
     given = {"content": PANDA, "style": PALACE, **QUICK, **knobs}
     with pytest.raises(InputError, match=words):
         next(stylize(given.pop("content"), given.pop("style"), **given))
+
+
+def test_a_sketch_in_one_pass_is_there_before_the_first_step():
+    first, second, *_ = run(steps=3)
+    assert (first.step, second.step) == (0, 1)
+    assert first.note.startswith("a sketch in one pass")
+    assert first.image.size == second.image.size
+    assert np.abs(pixels(first) - np.asarray(images.load(PANDA, 64), float)).mean() > 5
+
+
+def test_a_painting_may_start_from_its_sketch():
+    sketched, *_, last = run(start="sketch", steps=3)
+    *_, other = run(steps=3)
+    assert not np.array_equal(pixels(last), pixels(other))
+    assert sketched.image.size == last.image.size
+
+
+def test_a_continued_painting_has_no_sketch():
+    *_, once = run(steps=3)
+    first, *_ = run(steps=3, resume=once.image)
+    assert first.step == 1
+
+
+def test_without_the_network_of_the_sketch_a_painting_is_made_all_the_same(monkeypatch):
+    def missing(*_):
+        raise WeightsError("arbitrary_predict is not installed")
+
+    monkeypatch.setattr(sketch, "load_any_style", missing)
+    first, *_ = run(steps=3)
+    assert first.step == 1

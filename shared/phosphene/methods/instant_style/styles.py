@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from PIL import ImageOps
 from torch import Tensor
 
 from phosphene import images
 from phosphene.errors import InputError
 from phosphene.images import ImageLike
-from phosphene.networks import any_style
 from phosphene.networks.any_style import AnyStyle, load_any_style
 from phosphene.networks.brush import Brush, blend
 from phosphene.networks.stylizer import STYLES, Stylizer, load_stylizer
@@ -47,9 +45,7 @@ def code_of(painting: ImageLike, device: torch.device) -> Tensor:
             f"painting is {picture.width}×{picture.height}; choose one of at least "
             f"{SMALLEST}×{SMALLEST} pixels"
         )
-    square = ImageOps.fit(picture, (any_style.SIDE, any_style.SIDE))
-    with torch.no_grad():
-        return load_any_style(device).read(images.to_tensor(square, device))[0]
+    return load_any_style(device).code(images.to_tensor(picture, device))
 
 
 def corners(across: float, down: float) -> tuple[float, float, float, float]:

@@ -56,7 +56,7 @@ def teach(
     steps: Annotated[
         int,
         Range(10, 3000, 10, label="Steps", help="stop whenever you like it", quick=10),
-    ] = 300,
+    ] = 150,
     size: Annotated[
         int,
         Range(
@@ -68,7 +68,7 @@ def teach(
         Choice(
             ("brush", "last layers"),
             label="What learns",
-            help="last layers: their weights too; the file grows from 3 to 15 KB",
+            help="last layers: their weights too; a file of 12 KB, too long for most links",
             advanced=True,
         ),
     ] = "brush",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, cast
 
 import torch
@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from phosphene import images
-from phosphene.errors import InputError
+from phosphene.errors import InputError, WeightsError
 from phosphene.frame import Frame
 from phosphene.images import ImageLike
 from phosphene.images import colors as hues
@@ -27,7 +27,15 @@ from phosphene.methods.style_transfer.parameters import (
     Steps,
     StepSize,
 )
-from phosphene.methods.style_transfer.sources import Styles, further, listed, regions, sources
+from phosphene.methods.style_transfer.sketch import NOTE, sketch
+from phosphene.methods.style_transfer.sources import (
+    Styles,
+    StyleSource,
+    further,
+    listed,
+    regions,
+    sources,
+)
 from phosphene.methods.style_transfer.spec import TV_WEIGHT, StyleSpec, parse_layers
 from phosphene.methods.style_transfer.statistics import Kind
 from phosphene.methods.style_transfer.strength import (
@@ -37,6 +45,7 @@ from phosphene.methods.style_transfer.strength import (
     thinned,
 )
 from phosphene.networks.loading import Pooling, load_network
+from phosphene.networks.one_pass import MIN_SIDE
 from phosphene.optimize.canvas import noise
 from phosphene.optimize.losses import Loss
 from phosphene.optimize.pyramid import Search, paint, schedule, sizes_up_to
@@ -114,7 +123,13 @@ def stylize(
     ] = 1,
     start: Annotated[
         str,
-        Choice(("content", "noise", "style"), label="Start from", advanced=True, group="Search"),
+        Choice(
+            ("content", "noise", "style", "sketch"),
+            label="Start from",
+            help="sketch: painted in one pass",
+            advanced=True,
+            group="Search",
+        ),
     ] = "content",
     resume: Annotated[
         ImageLike | None,
@@ -221,22 +236,40 @@ def stylize(
         painting = hues.recolor(x, images.scaled(original, *x.shape[-2:])) if mine else x
         return thinned(painting, original, strength)
 
-    first = _first(start, subject, brushes[0].picture, strength, seed)
+    first = _first(start, subject, brushes, strength, seed)
     sizes = sizes_up_to(photo.height, photo.width, spec.min_side)
     plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
     if resume is not None:
         first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
+    elif preview := _preview(subject, brushes, finish):
+        yield Frame(preview, 0, sum(part.steps for part in plan), note=NOTE)
     detail = kept_detail(subject, strength) if start == "content" else None
     yield from paint(first, plan, loss_at, lr=lr, average=average, finish=finish, detail=detail)
 
 
-def _first(start: str, subject: Tensor, style: Tensor, strength: float, seed: int) -> Tensor:
+def _preview(
+    subject: Tensor, styles: Sequence[StyleSource], finish: Callable[[Tensor], Tensor]
+) -> Image.Image | None:
+    """The sketch, where the network for it is installed and takes so small a picture."""
+    if min(subject.shape[-2:]) < MIN_SIDE:
+        return None
+    try:
+        return images.to_image(finish(sketch(subject, styles)))
+    except WeightsError:
+        return None
+
+
+def _first(
+    start: str, subject: Tensor, styles: Sequence[StyleSource], strength: float, seed: int
+) -> Tensor:
     height, width = subject.shape[-2:]
     generator = torch.Generator().manual_seed(seed)
     if start == "noise":
         return noise(height, width, spread=0.2, generator=generator).to(subject.device)
     if start == "style":
-        return images.scaled(style, height, width)
+        return images.scaled(styles[0].picture, height, width)
+    if start == "sketch":
+        return sketch(subject, styles)
     return loosened(subject, strength, generator)
 
 
