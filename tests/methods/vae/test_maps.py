@@ -7,7 +7,7 @@ import torch
 
 import phosphene
 from phosphene import InputError, load_autoencoder
-from phosphene.methods.vae import mixture, plane
+from phosphene.methods.vae import case, mixture, plane
 from phosphene.methods.vae.case import known
 from phosphene.methods.vae.holes import empty, gap, hit, widest
 from phosphene.methods.vae.latent_map import GAP, HEAD, clicked, manifold_codes
@@ -184,3 +184,12 @@ def test_a_map_needs_codes_of_two_numbers(vae):
     )
     with pytest.raises(InputError, match="have 3 numbers"):
         plane.drawn(three)
+
+
+def test_the_first_click_encodes_no_data(monkeypatch):
+    def refused(*_):
+        raise AssertionError("the codes are kept beside the model")
+
+    monkeypatch.setattr(stored, "compute", refused)
+    case._codes.cache_clear()
+    assert last(phosphene.latent_map(shown="both", manifold=5, device="cpu")).panels
