@@ -141,7 +141,7 @@ demo = ui.page(
         ui.Tab(
             "Teach",
             teach,
-            examples=[examples()[n] for n in (1, 0)],
+            examples=[examples()[n] for n in (1, 2, 0)],
             views=[ui.Picture(), ui.Compare("content"), ui.Steps(), ui.Plot()],
             results=EXAMPLES.parent / "results",
             teaches="Instant",
