@@ -105,7 +105,7 @@ def error(paintings: Sequence[Array], motions: Sequence[Motion]) -> float:
 
 def steady(options: Options) -> Iterator[str]:
     """Warping errors of two clips, in three styles, of each way to paint them."""
-    count, side = (3, 96) if options.smoke else (24, 320)
+    count, side = (3, 96) if options.smoke else (16, 256)
     shots = [shot.picture for shot in clips.Clip(CLIP).shots(side)][:count]
     window = known(count, side)
     sources = {

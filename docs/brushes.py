@@ -12,7 +12,7 @@ from phosphene.methods.instant_style.taught import FOLDER
 from phosphene.methods.instant_style.teach import teach
 
 ART = Path(__file__).resolve().parent.parent / "apps" / "style_transfer" / "examples" / "styles"
-BRUSHES = ("great_wave", "village_street_auvers")
+BRUSHES = ("great_wave", "composition_viii", "village_street_auvers")
 
 
 def main(*names: str) -> None:

@@ -141,14 +141,14 @@ demo = ui.page(
         ui.Tab(
             "Teach",
             teach,
-            examples=[examples()[n] for n in (1, 0)],
+            examples=[examples()[n] for n in (1, 2, 0)],
             views=[ui.Picture(), ui.Compare("content"), ui.Steps(), ui.Plot()],
             results=EXAMPLES.parent / "results",
             teaches="Instant",
             explain="A network that paints in one pass learns your painting: 990 numbers, "
             "a brush of 3 KB. Watch it on your photograph and stop when you like it. The brush is "
             "then on your shelf in this browser, a file to keep and a link to send: it paints any "
-            "picture, at once.",
+            "picture, at once. Prints and bold strokes are learned best.",
         ),
         ui.Tab(
             "Paint a film",

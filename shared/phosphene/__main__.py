@@ -28,6 +28,7 @@ PACKAGES = {
     "numpy": "",
     "pillow": "",
     "tqdm": "",
+    "onnx": "",
     "gradio": "needed for the pages: pip install 'phosphene[ui]'",
     "av": "needed for MP4 films: pip install 'phosphene[ui]'",
     "diffusers": "needed for autoencoders of the Hub and to train",

@@ -61,7 +61,7 @@ def upsampling(kernel: Tensor) -> Tensor:
 
 
 def _merged(kernel: Tensor, phase: int, dim: int) -> Tensor:
-    before, here, after = kernel.split(1, dim)
+    before, here, after = torch.split(kernel, 1, dim)
     none = torch.zeros_like(before)
     rows = (none, before + here, after) if phase else (before, here + after, none)
     return torch.cat(rows, dim)
@@ -84,7 +84,9 @@ def moments_of(x: Tensor) -> tuple[Tensor, Tensor]:
     if torch.is_grad_enabled() or x.device.type != "cpu" or x.shape[1] < 8:
         mean = x.mean((2, 3), keepdim=True)
         return mean, (x - mean).square().mean((2, 3), keepdim=True)
-    each = [torch.batch_norm_update_stats(picture, None, None, 0.0) for picture in x.split(1)]
+    each = [
+        torch.batch_norm_update_stats(picture, None, None, 0.0) for picture in torch.split(x, 1)
+    ]
     mean, variance = (torch.stack(parts)[..., None, None] for parts in zip(*each, strict=True))
     return mean, variance
 

@@ -1,0 +1,1 @@
+"""Brushes that come along."""

@@ -1,0 +1,1 @@
+"""Photographs that a brush learns on."""
