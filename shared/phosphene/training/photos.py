@@ -55,7 +55,7 @@ PLANS = (
         "photos_tiny",
         "photos",
         "point",
-        steps=600,
+        steps=1200,
         batch=8,
         rate=4e-3,
         about="Autoencoder of photographs and paintings",
