@@ -188,7 +188,7 @@ def losses(training: FaceTraining) -> Image.Image:
     heard = [-20 / math.log(10) * m.rebuilt / pixels for m in training.history]
     ticks = [str(m.step) for m in training.history]
     low, high = math.floor(min(heard)), math.ceil(max(heard))
-    name = "PSNR while training, dB, eyes and mouth weighing more"
+    name = "weighted PSNR, dB"
     return chart({name: heard}, ticks, "step", low=low, high=high, percent=False)
 
 
