@@ -12,6 +12,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -194,26 +195,24 @@ def through(client: Any, name: str, change: dict[str, Any]) -> float:
     return time.perf_counter() - started
 
 
-class served:  # noqa: N801
+@contextmanager
+def served() -> Iterator[Any]:
     """The page, served from this process, and a client of it."""
+    import gradio_client
 
-    def __enter__(self) -> Any:
-        import gradio_client
+    from phosphene import ui
 
-        from phosphene import ui
-
-        spec = spec_from_file_location("vae_explorer", APP / "app.py")
-        assert spec is not None
-        assert spec.loader is not None
-        app = module_from_spec(spec)
-        spec.loader.exec_module(app)
-        self.demo = app.demo
-        options = ui.launch_options(self.demo, server_port=None, share=False, quiet=True)
-        _, address, _ = self.demo.launch(prevent_thread_lock=True, **options)
-        return gradio_client.Client(address, verbose=False, analytics_enabled=False)
-
-    def __exit__(self, *_: object) -> None:
-        self.demo.close()
+    spec = spec_from_file_location("vae_explorer", APP / "app.py")
+    assert spec is not None
+    assert spec.loader is not None
+    app = module_from_spec(spec)
+    spec.loader.exec_module(app)
+    options = ui.launch_options(app.demo, server_port=None, share=False, quiet=True)
+    _, address, _ = app.demo.launch(prevent_thread_lock=True, **options)
+    try:
+        yield gradio_client.Client(address, verbose=False, analytics_enabled=False)
+    finally:
+        app.demo.close()
 
 
 PARTS = {"there_and_back": there_and_back, "moves": moves}

@@ -310,7 +310,7 @@ demo = ui.page(
             explain=LARGE,
             results=RESULTS,
             live=True,
-            defaults={"model": "photos_tiny"},
+            defaults={"model": "photos_tiny", "along": 2.0},
             views=[ui.Picture("Changed"), ui.Panels("Channels"), ui.Tables("Measured")],
             group="Large codes",
         ),

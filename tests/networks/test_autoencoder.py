@@ -14,10 +14,10 @@ from safetensors.torch import load_file
 from phosphene import InputError, WeightsError, load_autoencoder
 from phosphene.networks import autoencoder
 from phosphene.networks.autoencoder import Posterior, kl_divergence
-from phosphene.networks.autoencoders import EMBEDDED, WEIGHTS
+from phosphene.networks.autoencoders import EMBEDDED, FACES, WEIGHTS, learned
 from phosphene.networks.autoencoders.datasets import HELD_OUT, dataset
 from phosphene.networks.autoencoders.neighbors import accuracy, nearest
-from phosphene.networks.autoencoders.small import SmallAutoencoder
+from phosphene.networks.autoencoders.small import ColorAutoencoder, SmallAutoencoder
 
 KL = {
     "in_channels": 3,
@@ -65,7 +65,7 @@ def pictures(count=2, side=32, channels=3):
     return torch.rand(count, channels, side, side, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("name", EMBEDDED)
+@pytest.mark.parametrize("name", learned("digits"))
 def test_an_embedded_one_is_frozen_and_maps_digits_to_two_numbers_and_back(name):
     net = load_autoencoder(name, device="cpu")
     x = dataset("digits", "held out").pictures[:5]
@@ -80,13 +80,29 @@ def test_an_embedded_one_is_frozen_and_maps_digits_to_two_numbers_and_back(name)
     assert torch.allclose(of_colors, posterior.mean, atol=1e-4)
 
 
+def test_the_one_of_faces_maps_colors_to_48_numbers_and_back():
+    net = load_autoencoder(FACES.name, device="cpu")
+    x = dataset("faces", "held out").pictures[:5]
+    posterior = net.encode(x)
+    assert posterior.mean.shape == posterior.log_variance.shape == (5, 48, 1, 1)
+    rebuilt = net.decode(posterior.mean)
+    assert rebuilt.shape == x.shape == (5, 3, 64, 64)
+    assert 0 <= rebuilt.min() <= rebuilt.max() <= 1
+    assert (net.side, net.channels, net.noisy, net.data) == (64, 3, True, "faces")
+    one = net.decode(posterior.mean[:1])
+    assert torch.allclose(one, rebuilt[:1], atol=1e-4)  # whatever else is in the batch
+    assert net.features(x).shape == (5, 256)
+
+
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_the_embedded_files_are_small_16_bit_and_load_through_diffusers(name):
-    folder = EMBEDDED[name].folder
-    assert (folder / WEIGHTS).stat().st_size < 1_000_000
-    assert {t.dtype for t in load_file(folder / WEIGHTS).values()} == {torch.float16}
-    theirs = SmallAutoencoder.from_pretrained(folder)
-    net, x = load_autoencoder(name, device="cpu"), dataset("digits").pictures[:3]
+    folder, data = EMBEDDED[name].folder, EMBEDDED[name].data
+    assert (folder / WEIGHTS).stat().st_size < {"digits": 1e6, "faces": 5e6}[data]
+    kept = load_file(folder / WEIGHTS).values()
+    assert {t.dtype for t in kept if t.is_floating_point()} == {torch.float16}
+    kind = {"digits": SmallAutoencoder, "faces": ColorAutoencoder}[data]
+    theirs = kind.from_pretrained(folder)
+    net, x = load_autoencoder(name, device="cpu"), dataset(data).pictures[:3]
     theirs = theirs.float().eval()
     assert torch.allclose(theirs.encode(x)[0], net.encode(x).mean, atol=1e-4)
 

@@ -26,6 +26,8 @@ LABELED = 10_000
 """Faces trained on whose codes the directions are found with."""
 CLEAR = 0.3
 """An attribute so far from its middle is there or not; nearer to it nobody can say."""
+STEPS = (1.0, 2.0)
+"""Along a direction: from one class's mean to the other's, and as far again."""
 READ = ("smile", "glasses", "beard")
 SHOWN = 10
 
@@ -86,8 +88,8 @@ def cropped(squared: Tensor, crops: Tensor) -> float:
     return float((-10 * errors.clamp(min=1e-10).log10()).mean())
 
 
-def flips(training: FaceTraining, found: Directions, judge: Judge) -> dict[str, float]:
-    """How often a step of 1 along each direction turns what the judge says, both ways."""
+def flips(training: FaceTraining, found: Directions, judge: Judge) -> dict[str, list[float]]:
+    """How often each of `STEPS` along each direction flips what the judge says, both ways."""
     pictures, _, _ = map(torch.from_numpy, drawing.faces(HELD // 2, HELD_SEED + 1))
     means, _ = coded(training.model, pictures.permute(0, 3, 1, 2).contiguous())
     before = judged(judge, decoded(training.model, means))
@@ -96,9 +98,11 @@ def flips(training: FaceTraining, found: Directions, judge: Judge) -> dict[str, 
         others = torch.cat([found.logistic[:index], found.logistic[index + 1 :]])
         step = directions.alone(found.logistic[index], others)
         away = torch.where(before[:, index : index + 1] > 0, -1.0, 1.0)
-        after = judged(judge, decoded(training.model, means + away * step))
-        turned = (after[:, index] > 0) != (before[:, index] > 0)
-        shares[name] = float(turned.float().mean())
+        shares[name] = []
+        for strength in STEPS:
+            after = judged(judge, decoded(training.model, means + strength * away * step))
+            flipped = (after[:, index] > 0) != (before[:, index] > 0)
+            shares[name].append(float(flipped.float().mean()))
     return shares
 
 
@@ -115,11 +119,14 @@ def write(training: FaceTraining, out: Path | None = None) -> Path:
     return folder
 
 
-def card(training: FaceTraining, lines: dict[str, str], shares: dict[str, float]) -> str:
+def card(training: FaceTraining, lines: dict[str, str], shares: dict[str, list[float]]) -> str:
     """The model card, in the Hub's format."""
     plan = training.plan
     rows = "\n".join(f"| {name} | {value} |" for name, value in lines.items())
-    turned = "\n".join(f"| {name} | {share:.0%} |" for name, share in shares.items())
+    flipped = "\n".join(
+        f"| {name} | {' | '.join(f'{share:.0%}' for share in each)} |"
+        for name, each in shares.items()
+    )
     size = sum(p.numel() for p in training.model.parameters())
     return f"""---
 library_name: diffusers
@@ -157,12 +164,14 @@ Apache-2.0. Eyes and mouths are drawn larger than life.
 An attribute is read by another small network that learned from drawn faces alone, never from a \
 reconstruction; faces within {CLEAR:g} of the middle between with and without are left out.
 
-How often a step of 1 along an attribute's direction (logistic regression, the other directions \
-projected off) turns what that network says:
+How often a step along an attribute's direction (logistic regression, the other directions \
+projected off), away from what a face has, flips what that network says. A step of 1 is as long as \
+the way from the mean of those without to the mean of those with; from one end of an attribute to \
+the other it is 2:
 
-| attribute | turned |
-|---|---|
-{turned}
+| attribute | a step of 1 | a step of 2 |
+|---|---|---|
+{flipped}
 
 ![Loss over the steps](loss.jpg)
 
@@ -179,7 +188,7 @@ def losses(training: FaceTraining) -> Image.Image:
     heard = [-20 / math.log(10) * m.rebuilt / pixels for m in training.history]
     ticks = [str(m.step) for m in training.history]
     low, high = math.floor(min(heard)), math.ceil(max(heard))
-    name = "PSNR while training, dB, eyes and mouth weighing more"
+    name = "weighted PSNR, dB"
     return chart({name: heard}, ticks, "step", low=low, high=high, percent=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import torch
@@ -26,6 +27,9 @@ def write(training: Training, out: Path | None = None) -> Path:
     folder = out / plan.name if out else Path(autoencoders.__file__).parent / plan.name
     folder.mkdir(parents=True, exist_ok=True)
     training.model.eval().half().save_pretrained(folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config.pop("block_out_channels", None)  # which diffusers writes and, reading it, warns of
+    (folder / "config.json").write_text(f"{json.dumps(config, indent=2)}\n", encoding="utf-8")
     training.model.float()  # measured as it was saved
     pairs = {name: (x, rebuilt(training, x)) for name in HELD for x in [photo(name, SIZE)]}
     rows = "\n".join(

@@ -43,7 +43,7 @@ LEARNED = (
     ),
 )
 HELD = ("coffee", "summer_palace")
-CROP, CROPS = 48, 6000
+CROP, CROPS = 32, 6000
 """Pixels of a side of what is seen at a time, and how many such pieces are cut out."""
 SIZES = 512, 320, 200
 """Longer sides at which the pictures are cut up."""
@@ -55,9 +55,9 @@ PLANS = (
         "photos_tiny",
         "photos",
         "point",
-        steps=1000,
+        steps=1200,
         batch=8,
-        rate=3e-3,
+        rate=4e-3,
         about="Autoencoder of photographs and paintings",
         model={
             # Few layers where there are many pixels.

@@ -1,0 +1,1 @@
+"""Autoencoder of photographs and paintings."""
