@@ -108,9 +108,10 @@ class Pool:
             except self._errors() as error:
                 if isinstance(error, self._ray.exceptions.RayTaskError):
                     raise  # the method's own
-                log.warning("worker %d has ended: %s", place, str(error).splitlines()[0])
                 with self._guard:
                     first, life.lost = not life.lost, True
+                if first:
+                    log.warning("worker %d has ended: %s", place, str(error).splitlines()[0])
                 self._renew(place, life)
                 if first and count:
                     raise PhospheneError(LOST) from None
