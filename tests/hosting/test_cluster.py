@@ -7,10 +7,13 @@ import os
 import signal
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
 from phosphene.errors import InputError
+from phosphene.frame import Frame
 from phosphene.hosting import cluster, worker, workers
 from phosphene.hosting.cluster import Wish, wish
 from phosphene.knobs import check
@@ -153,3 +156,28 @@ def test_what_a_signal_does_is_the_same_after_ray_has_begun():
         assert told == ["ours"]
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("later", [[1, 9], [1, 2, 4, 6, 9], [3, 9], [2, 4]])
+def test_a_run_that_is_made_again_goes_on_and_ends_with_its_result(picture, monkeypatch, later):
+    errors = SimpleNamespace(RayError=ConnectionError, RayTaskError=KeyError)
+    pool = object.__new__(workers.Pool)
+    pool._cluster = SimpleNamespace(ray=SimpleNamespace(exceptions=errors))
+    pool._guard, lives = threading.Lock(), [workers._Life(None, None, lost=True) for _ in "ab"]
+    monkeypatch.setattr(pool, "_life", lambda place: lives[0])
+    monkeypatch.setattr(pool, "_renew", lambda place, life: lives.pop(0))
+
+    def frames(life, order):
+        yield None
+        for step in [1, 2, 3, 4] if life.lost else later:
+            yield Frame(Image.new("RGB", (8, 8)), step, later[-1])
+        if life.lost:
+            raise ConnectionError("it has ended")
+
+    monkeypatch.setattr(pool, "_frames", frames)
+    lives[1].lost = False
+    first, *rest = pool.run("errand", check(errand, {"image": str(picture)}), 0)
+    assert first is None
+    steps = [frame.step for frame in rest]
+    assert steps[:4] == [1, 2, 3, 4]
+    assert steps[4:] == ([step for step in later if step > 4] or [later[-1]])

@@ -15,8 +15,8 @@ from phosphene.errors import InputError
 from phosphene.hosting import answers
 from phosphene.hosting.space import ROOT, space_line, stage
 
-START = 120.0
-"""Seconds that an app may take to listen."""
+START = 600.0
+"""Seconds that an app may take to listen, on a machine that is busy."""
 OURS = ("PYTHON", "GRADIO", "PORT", "SHARE", "WORKERS", "RAY_", "VIRTUAL_ENV")
 """What the environment of whoever tries it may hold, and a Space's does not."""
 
@@ -55,11 +55,11 @@ def started(app: str, staged: Path, python: Path, log: Path) -> str:
         deadline = time.monotonic() + START
         while not _listens(port):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise InputError(f"{app} does not start: {_last(log)}")
+                raise InputError(f"{app} does not start")
             time.sleep(0.2)
         return answers.ask(app, f"http://127.0.0.1:{port}", staged)
     except InputError as error:
-        raise InputError(f"{error}; its last words: {_last(log)}") from None
+        raise InputError(f"{error}: {_last(log)}") from None
     finally:
         server.terminate()
         try:

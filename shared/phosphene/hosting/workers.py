@@ -94,25 +94,34 @@ class Pool:
         self, name: str, arguments: Mapping[str, Any], place: int
     ) -> Iterator[Frame | Exception | None]:
         """What `in_worker` yields, from the worker at a place; PhospheneError if it was lost."""
-        order, seen = worker.packed(name, arguments), 0
-        for _ in range(TRIES):
-            life, count = self._life(place), 0
+        order, step, told = worker.packed(name, arguments), 0, False
+        for again in range(TRIES):
+            life, begun, held = self._life(place), False, None
             life.networks.update(worker.networks(name, arguments))
             try:
                 for item in self._frames(life, order):
-                    count += 1
-                    if count > seen:  # those before were made again, after a worker had ended
-                        seen = count
+                    begun = True
+                    if item is None:
+                        if not told:
+                            told = True
+                            yield None
+                    elif again and isinstance(item, Frame) and item.step <= step:
+                        held = item  # as far as it had come before a worker ended
+                    else:
+                        held, step = None, item.step if isinstance(item, Frame) else step
                         yield item
+                if held is not None:  # frames come by time: fewer, perhaps, than at first
+                    yield held
                 return
             except self._errors() as error:
                 if isinstance(error, self._ray.exceptions.RayTaskError):
                     raise  # the method's own
-                log.warning("worker %d has ended: %s", place, str(error).splitlines()[0])
                 with self._guard:
                     first, life.lost = not life.lost, True
+                if first:
+                    log.warning("worker %d has ended: %s", place, str(error).splitlines()[0])
                 self._renew(place, life)
-                if first and count:
+                if first and begun:
                     raise PhospheneError(LOST) from None
         raise PhospheneError(NONE)
 
