@@ -33,7 +33,7 @@ DOCUMENT = "film.md"
 APPS = HERE.parent / "apps"
 CLIP = APPS / "deepdream" / "examples" / "pan.mp4"
 PHOTO = APPS / "style_transfer" / "examples" / "summer_palace.jpg"
-CHOSEN = (0, 7, 16)
+CHOSEN = (7, 19)
 RATE = 12
 SHIFT = (3.4, 1.3)
 """Pixels that the known clip's window moves from picture to picture."""
@@ -105,7 +105,7 @@ def error(paintings: Sequence[Array], motions: Sequence[Motion]) -> float:
 
 def steady(options: Options) -> Iterator[str]:
     """Warping errors of two clips, in three styles, of each way to paint them."""
-    count, side = (3, 96) if options.smoke else (16, 256)
+    count, side = (3, 96) if options.smoke else (12, 256)
     shots = [shot.picture for shot in clips.Clip(CLIP).shots(side)][:count]
     window = known(count, side)
     sources = {

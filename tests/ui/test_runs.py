@@ -400,6 +400,11 @@ def painted(*boxes):
     return {"layers": [layer]}
 
 
+def test_a_mask_among_other_settings_is_no_brush_of_strokes(form_for):
+    assert form_for(live=True).brush is None
+    assert form_for(live=True, resume="image").brush == "mask"
+
+
 def test_each_stroke_goes_on_from_the_ones_before_and_can_be_taken_back(form_for, picture):
     form = form_for(resume="image", live=True)
     first, second = (5, 5, 20, 20), (40, 5, 60, 20)

@@ -68,9 +68,10 @@ class Form:
 
     @property
     def brush(self) -> str | None:
-        """The parameter that is painted, where painting is all there is to do."""
+        """The parameter that is painted, where strokes are what the tab is about."""
         masks = (p for p in self.tab.parameters if isinstance(p.knob, Mask))
-        return next((p.name for p in masks if not p.knob.advanced), None)
+        told = (p.name for p in masks if self.tab.resume or not p.knob.advanced)
+        return next(told, None)
 
     @property
     def stage(self) -> gr.Image | None:
