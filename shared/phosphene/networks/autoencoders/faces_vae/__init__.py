@@ -1,0 +1,1 @@
+"""Variational autoencoder of drawn faces."""
