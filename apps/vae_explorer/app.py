@@ -127,7 +127,7 @@ ATTRIBUTED = ("smile", "long hair", "glasses", "beard", "dark skin", "smile")
 SUMS = [
     digit("finn", "first") | digit("cleo", "second") | digit("ada", "third"),
     digit("dara", "first") | digit("ada", "second") | digit("finn", "third"),
-    digit("bo", "first") | digit("finn", "second") | digit("cleo", "third"),
+    digit("eli", "first") | digit("cleo", "second") | digit("dara", "third", strength=0.7),
 ]
 DIGITS = [digit(name) for name in ("three", "five", "eight", "zero", "seven")]
 PAIRS = [

@@ -60,7 +60,7 @@ def test_directions_tell_faces_never_seen(codes, found):
         assert right > least
 
 
-@pytest.mark.parametrize("name", ["smile", "glasses", "beard", "open mouth", "turned"])
+@pytest.mark.parametrize("name", ["smile", "glasses", "beard", "gaze"])
 def test_what_a_step_decodes_to_is_read_as_changed_when_encoded_again(codes, found, name):
     """The decoded picture is encoded again: what is measured went through pixels."""
     index = ATTRIBUTES.index(name)
@@ -158,11 +158,11 @@ def test_what_is_no_face_is_called_so(held):
 
 
 def test_reconstructions_keep_the_face(codes):
-    """Half a decibel below the card's figures: other processors round otherwise."""
+    """27.8 dB on the card."""
     x = codes.held.pictures
     rebuilt = codes.decode(codes.held_codes)
     errors = (rebuilt - x).square().flatten(1).mean(1)
-    assert float(-10 * errors.log10().mean()) > 24
+    assert float(-10 * errors.log10().mean()) > 27
     assert load_autoencoder(FACES, device="cpu").side == 64
 
 

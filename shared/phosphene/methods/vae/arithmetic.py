@@ -64,7 +64,7 @@ def _equation(tiles: list[Image.Image]) -> Image.Image:
     """The sum as it is written."""
     page = Image.new("RGB", (4 * SIDE + 3 * SIGN, SIDE), "white")
     draw = ImageDraw.Draw(page)
-    for number, (tile, sign) in enumerate(zip(tiles[:4], ("–", "+", "=", ""), strict=True)):
+    for number, (tile, sign) in enumerate(zip(tiles[:4], ("-", "+", "=", ""), strict=True)):
         left = number * (SIDE + SIGN)
         page.paste(tile, (left, 0))
         draw.text((left + SIDE + SIGN / 2, SIDE / 2), sign, INK, font(30), anchor="mm")
