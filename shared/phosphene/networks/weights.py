@@ -7,6 +7,7 @@ registry, or against the one recorded in a lock the first time the file was reso
 from __future__ import annotations
 
 import hashlib
+import inspect
 import os
 import pickle
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from safetensors import SafetensorError
@@ -129,12 +130,21 @@ def load(source: Source, device: torch.device) -> dict[str, Tensor]:
         return {k: v.to(device) for k, v in onnx_file.tensors(source.path).items()}
     try:
         if source.path.suffix == ".safetensors":
-            return load_file(source.path, device=str(device))
+            return load_file(source.path, device=str(device), **_way(device))
         state = torch.load(source.path, map_location=device, weights_only=True)
     except (SafetensorError, OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
         words = f"{source.path.name} cannot be read ({type(error).__name__}); delete it, try again"
         raise WeightsError(words) from None
     return dict(_codebooks(state)) if source.name == "vgg19" else dict(state)
+
+
+def _way(device: torch.device) -> dict[str, Any]:
+    """Into memory of its own: a mapped file would be held beside what is made of it.
+
+    Older versions of safetensors know mapping alone.
+    """
+    read = device.type == "cpu" and "backend" in inspect.signature(load_file).parameters
+    return {"backend": "pread"} if read else {}
 
 
 @dataclass(frozen=True)
