@@ -126,7 +126,7 @@ def test_a_run_that_was_stopped_ends_where_one_without_a_stop_does(drawn, tmp_pa
 
 def test_the_judge_learns_from_drawn_faces(drawn):
     pictures, numbers, _ = drawn
-    judge = taught(pictures, numbers, steps=60)
+    judge = taught(pictures, numbers, steps=60, batch=16)
     told = judged(judge, pictures.float() / 255)
     glasses = drawing.ATTRIBUTES.index("glasses")
     right = ((told > 0) == (numbers > 0))[:, glasses].float().mean()

@@ -33,7 +33,7 @@ RESULTS = HERE / "results"
 FACE = (
     "The face became 48 numbers; **move a slider** and they are decoded anew. Each attribute is a "
     "direction in the space of codes, found on labeled faces: 1 leads from without to with, "
-    "numbers below 0 the other way. Below the result, what each of them does to this face. The "
+    "numbers below 0 the other way. *Every attribute* shows what each does to this face. The "
     "faces are drawn by this project and nobody's."
 )
 MORE = (

@@ -93,7 +93,7 @@ def flips(training: FaceTraining, found: Directions, judge: Judge) -> dict[str, 
     pictures, _, _ = map(torch.from_numpy, drawing.faces(HELD // 2, HELD_SEED + 1))
     means, _ = coded(training.model, pictures.permute(0, 3, 1, 2).contiguous())
     before = judged(judge, decoded(training.model, means))
-    shares = {}
+    shares: dict[str, list[float]] = {}
     for index, name in enumerate(found.names):
         others = torch.cat([found.logistic[:index], found.logistic[index + 1 :]])
         step = directions.alone(found.logistic[index], others)

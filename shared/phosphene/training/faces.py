@@ -124,7 +124,5 @@ def drawn(kept: Path, count: int = COUNT, seed: int = SEED) -> tuple[Tensor, Ten
         pictures, numbers, boxes = drawing.faces(count, seed)
         np.savez(file, pictures=pictures.transpose(0, 3, 1, 2), numbers=numbers, boxes=boxes)
     with np.load(file) as stored:
-        pictures, numbers, boxes = (
-            torch.from_numpy(stored[name]) for name in ("pictures", "numbers", "boxes")
-        )
-    return pictures, numbers, boxes
+        read = {name: torch.from_numpy(stored[name]) for name in ("pictures", "numbers", "boxes")}
+    return read["pictures"], read["numbers"], read["boxes"]

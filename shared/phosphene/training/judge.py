@@ -31,7 +31,9 @@ class Judge(nn.Module):
         return told
 
 
-def taught(pictures: Tensor, numbers: Tensor, steps: int = STEPS, seed: int = 7) -> Judge:
+def taught(
+    pictures: Tensor, numbers: Tensor, steps: int = STEPS, batch: int = BATCH, seed: int = 7
+) -> Judge:
     """A judge that learned from drawn pictures (N, 3, 64, 64) uint8 and their attributes (N, A).
 
     They are moved by a few pixels and changed in brightness, so that it does not lean on one pixel.
@@ -45,11 +47,11 @@ def taught(pictures: Tensor, numbers: Tensor, steps: int = STEPS, seed: int = 7)
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, step / 50) * (1 + math.cos(math.pi * step / steps)) / 2
-        chosen = torch.randint(len(pictures), (BATCH,), generator=generator)
+        chosen = torch.randint(len(pictures), (batch,), generator=generator)
         x = pictures[chosen].float() / 255
         down, across = torch.randint(-2, 3, (2,), generator=generator).tolist()
         x = x.roll((down, across), (2, 3))
-        x = (x * (0.9 + 0.2 * torch.rand(BATCH, 1, 1, 1, generator=generator))).clamp(0, 1)
+        x = (x * (0.9 + 0.2 * torch.rand(batch, 1, 1, 1, generator=generator))).clamp(0, 1)
         x = x + 0.03 * torch.randn(x.shape, generator=generator)
         loss = (judge(x) - numbers[chosen]).square().mean()
         optimizer.zero_grad(set_to_none=True)
