@@ -1,17 +1,23 @@
 // With a mouse or a pen a place on a picture is dragged, and a region of a map is drawn.
 const dragging = { part: null, frame: null, from: null, told: 0, swallow: false };
-const within = (image, event) => {
+const shown = (image, largest) => {
   // The picture inside its element, which may leave margins around it.
-  const box = image.getBoundingClientRect();
-  const scale = Math.min(box.width / image.naturalWidth, box.height / image.naturalHeight);
-  const [width, height] = [image.naturalWidth * scale, image.naturalHeight * scale];
-  const left = box.left + (box.width - width) / 2, top = box.top + (box.height - height) / 2;
+  const box = image.getBoundingClientRect(), [w, h] = [image.naturalWidth, image.naturalHeight];
+  const scale = Math.min(box.width / w, box.height / h, largest);
+  return { left: box.left + (box.width - w * scale) / 2, top: box.top + (box.height - h * scale) / 2, width: w * scale, height: h * scale };
+};
+const within = (image, event) => {
+  const whole = getComputedStyle(image).objectFit === "scale-down" ? 1 : Infinity;
+  const { left, top, width, height } = shown(image, whole);
   const share = (at, start, size) => Math.min(Math.max((at - start) / size, 0), 1);
   return [share(event.clientX, left, width), share(event.clientY, top, height)];
 };
-const pick = (event) => {
-  const image = dragging.part.querySelector("img");
-  if (image) image.dispatchEvent(new MouseEvent("click", { bubbles: true, clientX: event.clientX, clientY: event.clientY }));
+const pick = (image, event) => {
+  // Gradio takes every picture to be shown no larger than it is: tell it where that would have been.
+  const [x, y] = within(image, event), { left, top, width, height } = shown(image, 1);
+  const last = 1 - 0.6 / Math.max(image.naturalWidth, image.naturalHeight);
+  const at = { clientX: left + Math.min(x, last) * width, clientY: top + Math.min(y, last) * height };
+  image.dispatchEvent(new MouseEvent("click", { bubbles: true, ...at }));
 };
 addEventListener("dragstart", (event) => {
   if (event.target.closest?.(".ph-places, .ph-regions")) event.preventDefault();
@@ -32,29 +38,32 @@ addEventListener("pointermove", (event) => {
     for (const side in size) dragging.frame.style[side] = `${size[side]}px`;
   } else if (event.timeStamp - dragging.told > 120) {
     dragging.told = event.timeStamp;
-    pick(event);
+    const image = dragging.part.querySelector("img");
+    if (image) pick(image, event);
   }
 });
 const drop = (event) => {
   const { part, frame, from, swallow } = dragging;
   frame?.remove();
-  if (part && swallow && event.type === "pointerup") {
+  const image = part?.querySelector("img");
+  if (image && swallow && event.type === "pointerup") {
     if (part.matches(".ph-regions")) {
-      const image = part.querySelector("img");
       const [a, b] = [within(image, { clientX: from[0], clientY: from[1] }), within(image, event)];
       const region = [0, 1].map((i) => Math.min(a[i], b[i])).concat([0, 1].map((i) => Math.max(a[i], b[i])));
       const input = part.parentElement.querySelector(".ph-region :is(textarea, input)");
       input.value = region.map((share) => share.toFixed(4)).join(", ");
       input.dispatchEvent(new Event("input", { bubbles: true }));
-    } else pick(event);
+    } else pick(image, event);
   }
   Object.assign(dragging, { part: null, frame: null });
 };
 addEventListener("pointerup", drop);
 addEventListener("pointercancel", drop);
-// The click that ends a drag has been dealt with.
+// A click is told where it is meant; the one that ends a drag has been dealt with.
 addEventListener("click", (event) => {
-  if (!event.isTrusted || !dragging.swallow || !event.target.closest?.(".ph-places, .ph-regions")) return;
-  dragging.swallow = false;
+  const image = event.target.tagName === "IMG" && event.target;
+  if (!event.isTrusted || !image || !image.closest(".ph-places, .ph-regions")) return;
   event.stopPropagation();
+  if (!dragging.swallow) pick(image, event);
+  dragging.swallow = false;
 }, true);
