@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pytest
 from PIL import Image
 from steps import LITE, done, encoded, file, give, ready, run, take
+
+expect = pytest.importorskip("playwright.sync_api").expect
 
 
 def plain(color, name="plain.jpg"):
@@ -81,19 +86,17 @@ def sides(place):
 
 
 def test_a_patch_is_dragged_over_the_picture(serve, visit):
-    page = visit(f"{serve('adversarial')}/?tab=Stick it on&size=64&place=0.5, 0.5")
+    page = visit(f"{serve('adversarial')}/?tab=Stick it on&size=128&place=0.5, 0.5")
     ready(page)
+    done(page)
     image = page.locator(".ph-places img").locator("visible=true").last
     drag(page, image, (0.5, 0.5), (0.25, 0.75))
-    done(page)
     place = page.get_by_label("Where it lies").locator("visible=true").first
-    across, down = (float(share) for share in place.input_value().split(","))
-    assert abs(across - 0.25) < 0.03
-    assert abs(down - 0.75) < 0.03
+    expect(place).to_have_value(re.compile(r"0\.2[45]\d*, 0\.7[456]"), timeout=30_000)
 
 
 def test_a_region_of_a_map_is_read_by_dragging(serve, visit):
-    page = visit(f"{serve('saliency')}/?tab=One method&size=64")
+    page = visit(f"{serve('saliency')}/?tab=One method&size=128")
     ready(page)
     run(page)
     assert "done" in done(page)
@@ -101,7 +104,7 @@ def test_a_region_of_a_map_is_read_by_dragging(serve, visit):
     image = page.locator(".ph-regions img").locator("visible=true").first
     drag(page, image, (0.25, 0.25), (0.75, 0.75))
     words = page.get_by_text("of the whole map on").locator("visible=true").first
-    words.wait_for(timeout=10_000)
-    assert "rows 16 to 47, columns 16 to 47" in words.inner_text()
+    words.wait_for(timeout=30_000)
+    assert re.search(r"columns 3[12] to 9[56]: sum", words.inner_text())
     image.click()
-    page.get_by_text("row 32, column 32").locator("visible=true").first.wait_for(timeout=10_000)
+    page.get_by_text(re.compile(r"column 6[345]: ")).locator("visible=true").first.wait_for()
