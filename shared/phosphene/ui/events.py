@@ -43,7 +43,7 @@ def connect(form: Form, restored: Any) -> None:
     for view in form.views:
         if isinstance(view, Map):
             view.stage.select(_reading, [view.stage, form.files], form.status, **QUIET)
-            view.region.input(_region, [view.region, form.files], form.status, **QUIET)
+            view.region.change(_region, [view.region, form.files], form.status, **QUIET)
     follow.network(form, restored, QUIET)
     follow.layers(form, restored, QUIET)
     _follow_pictures(form, restored)
