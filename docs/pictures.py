@@ -16,6 +16,7 @@ python docs/pictures.py layers             DeepDream's layers, each as what it l
 python docs/pictures.py pan                a two-second clip of a photograph, for two apps' films
 python docs/pictures.py landing            the landing page: a photograph, its dream, a film
 python docs/pictures.py fooled             three fooled photographs, and the openings of that page
+python docs/pictures.py glances            from results: painted in one pass, faces changed
 python docs/pictures.py explained          the card of the saliency app
 python docs/pictures.py digits             the digits that the latent explorer starts from
 python docs/pictures.py faces              the drawn faces that it starts from
@@ -473,6 +474,20 @@ def explained() -> None:
     thumbnail(last.image, app.name)
 
 
+def glances() -> None:
+    """Photographs painted in one pass, and faces changed by their codes, as their pages show it."""
+    one_pass, faces = RESULTS.parent / "instant", APPS / "vae_explorer" / "results"
+    names = ("look-stained_glass", "koala", "cat", "look-crimson_and_cream")
+    painted_row = [Image.open(one_pass / f"{name}.jpg") for name in names]
+    saved(row(painted_row, width=WIDTH), ROOT / "docs" / "images" / "instant.jpg")
+    changed = ("face/look-a_wide_smile", "face/look-in_disguise")
+    rows = [
+        row([Image.open(faces / f"{name}.jpg") for name in changed], width=WIDTH),
+        row([Image.open(faces / "arithmetic" / "dara.jpg")], width=WIDTH),
+    ]
+    saved(stacked(rows), ROOT / "docs" / "images" / "faces.jpg")
+
+
 if __name__ == "__main__":
     what, *rest = sys.argv[1:] or ["hero"]
     commands: dict[str, Callable[..., None]] = {
@@ -490,6 +505,7 @@ if __name__ == "__main__":
         "results": results,
         "fooled": fooled,
         "explained": explained,
+        "glances": glances,
         "walks": walks,
         "digits": digits,
         "faces": faces,
