@@ -6,6 +6,7 @@ import argparse
 import os
 import platform
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from importlib import metadata, util
 from typing import NoReturn
@@ -148,6 +149,13 @@ def docs(_: argparse.Namespace) -> None:
     print("README.md: " + ("table of apps written anew" if changed else "already true"))
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Descriptions as they are, and no name of a network broken at its hyphens."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line: a function of this module each, and the methods."""
     top = argparse.ArgumentParser(prog="phosphene", description=__doc__)
@@ -160,7 +168,7 @@ def parser() -> argparse.ArgumentParser:
             name,
             help=text.partition("\n\n")[0],
             description=text,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Formatter,
             allow_abbrev=False,
         )
 

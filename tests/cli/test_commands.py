@@ -288,4 +288,4 @@ def test_the_command_is_installed_and_draws_no_bar_where_no_terminal_is(photo, f
 def test_a_method_that_makes_no_picture_says_so(photo, monkeypatch):
     monkeypatch.setattr(commands, "start", lambda *_: iter(()))
     with pytest.raises(InputError, match="made no picture"):
-        commands._make((frame for frame in ()), commands.Output.named(None, "a"), "a", True)
+        commands.make((frame for frame in ()), commands.Output.named(None, "a"), "a", True)

@@ -150,7 +150,7 @@ def photographed(page, name, *widths):
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900 if width > 800 else 844})
         page.wait_for_timeout(700)
-        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True)
+        page.screenshot(path=SHOTS / f"{name}-{width}.png", full_page=True, timeout=60_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 

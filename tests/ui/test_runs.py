@@ -113,7 +113,11 @@ def test_an_example_shows_what_it_made_at_once(form_for, picture, results, tmp_p
     assert not isinstance(page[stage], str), "nothing was made of it"
 
 
-def test_a_look_shows_its_result_and_runs_on_ones_own_picture(form_for, picture, results, tmp_path):
+def test_a_look_shows_its_result_and_runs_on_ones_own_picture(
+    form_for, picture, results, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))  # where uploads are
+    gr.set_static_paths([picture])
     presets = {"Deep": {"amount": 1.0}, "Pale": {"amount": 0.1}}
     examples = [{"image": str(picture)}]
     form = form_for(examples=examples, results=results.parent, presets=presets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,7 @@ def _hang_up(demo: gr.Blocks) -> None:
     """Have the server not wait for open pages, which would keep it for seconds."""
     if server := vars(demo).get("server"):
         server.force_exit = True
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off is no error
 
 
 def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, Any]:
