@@ -10,30 +10,30 @@ from conftest import BROWSERS
 from PIL import Image
 from steps import button, photographed, take
 
-sync = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("playwright.sync_api")
 
 
 @pytest.fixture
-def camera(serve):
+def camera(serve, browser):
     """Open the tab in a browser of its own, by whether that has a camera."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no Chromium was found")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)))
     pretended = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync.sync_playwright() as playwright:
+    opened = []
 
-        def go(there: bool):
-            flags = ["--no-sandbox", *(pretended if there else [])]
-            browser = playwright.chromium.launch(executable_path=path, args=flags)
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.set_default_timeout(60_000)
-            page.goto(f"{serve('style_transfer')}/?tab=Camera&size=64")
-            page.locator(".ph-camera").locator("visible=true").first.wait_for()
-            page.wait_for_timeout(1000)
-            page.get_by_text("Click to Access Webcam").locator("visible=true").first.click()
-            return page
+    def go(there: bool):
+        flags = ["--no-sandbox", *(pretended if there else [])]
+        opened.append(browser.browser_type.launch(executable_path=path, args=flags))
+        page = opened[-1].new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(60_000)
+        page.goto(f"{serve('style_transfer')}/?tab=Camera&size=64")
+        page.locator(".ph-camera").locator("visible=true").first.wait_for()
+        page.wait_for_timeout(1000)
+        page.get_by_text("Click to Access Webcam").locator("visible=true").first.click()
+        return page
 
-        yield go
+    yield go
+    for each in opened:
+        each.close()
 
 
 def test_it_is_painted_as_it_moves_and_gives_a_picture_and_a_film(camera, tmp_path):

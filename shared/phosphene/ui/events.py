@@ -179,14 +179,18 @@ def connect_panels(forms: Sequence[Form], chooser: Chooser | None) -> None:
             if isinstance(view, Panels) and not isinstance(view, PanelSlider):
                 _connect_panels(form, view.gallery.select, forms, chooser)
             elif isinstance(view, Taught):
-                _connect_panels(form, view.row.click, forms, chooser)
+                _connect_panels(form, view.row.click, forms, chooser, view.tab)
 
 
 def _connect_panels(
-    form: Form, chosen_panel: Any, forms: Sequence[Form], chooser: Chooser | None
+    form: Form, chosen_panel: Any, forms: Sequence[Form], chooser: Chooser | None, tab: str = ""
 ) -> None:
-    """`chosen_panel`: the event that tells the number of one."""
-    ordered = [form, *(other for other in forms if other is not form)]
+    """`chosen_panel`: the event that tells the number of one; `tab`: where it goes, if that is one.
+
+    Else it goes to the first tab that has all the knobs that it sets, its own before the others.
+    """
+    own_first = [form, *(other for other in forms if other is not form)]
+    ordered = sorted(own_first, key=lambda other: other.tab.name != tab)
 
     pictures = [n for n, (p, _) in form.named.items() if isinstance(p.knob, Picture)]
 
