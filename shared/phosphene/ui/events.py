@@ -199,8 +199,9 @@ def _connect_panels(
         sets = run.sets[index] if run and index < len(run.sets) else {}
         chosen = next((o for o in ordered if sets and set(sets) <= set(o.named)), None)
         if chosen and chosen is not form:  # the pictures go along
-            own = dict(zip(pictures, given, strict=True))
-            sets = {n: path for n, path in own.items() if path and n in chosen.named} | dict(sets)
+            own = {n: path for n, path in zip(pictures, given, strict=True) if path}
+            places = {n for n, (p, _) in chosen.named.items() if isinstance(p.knob, Picture)}
+            sets = {n: path for n, path in own.items() if n in places} | dict(sets)
         sets = {n: _own(event) if value == ITSELF else value for n, value in sets.items()}
         return visits.filled(ordered, chosen, sets, chooser)
 
