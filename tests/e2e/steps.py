@@ -97,8 +97,11 @@ def upload(page, name, data):
 
 
 def run(page, name="Run"):
+    """Press it and wait until the run has begun; a short one may be over before one looks."""
+    page.locator(".ph-status").evaluate_all("all => all.forEach(line => line.dataset.old = '')")
     button(page, name).click()
-    page.locator(".ph-running").locator("visible=true").first.wait_for()
+    begun = ", ".join(f".ph-{state}:not([data-old])" for state in ("running", "done", "error"))
+    page.locator(begun).locator("visible=true").first.wait_for()
 
 
 def done(page, timeout=120_000):
