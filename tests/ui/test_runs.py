@@ -489,3 +489,12 @@ def test_a_drag_on_a_map_sums_the_values_of_its_region(tmp_path):
     for nothing in ("", "0.5, 0.5, 0.5, 0.9", "a, b, c, d", "1, 2"):
         assert "rows" not in str(events._region(nothing, files))
     assert "rows" not in str(events._region("0, 0, 1, 1", None))
+
+
+def test_a_live_tab_says_what_is_wrong_in_its_status_line_alone(form_for, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    form = form_for(live=True)
+    page = final(play.live(form, values_for(form, image=str(bad)), None))
+    assert "bad.png is not a picture" in page[form.status]
+    assert "ph-error" in page[form.status]

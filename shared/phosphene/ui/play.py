@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -53,7 +53,8 @@ def live(form: Form, values: Sequence[Any], last: Run | None) -> Iterator[Update
     """A run of what the form now holds; over strokes of a brush, of the last stroke alone."""
     brush = form.brush
     if brush is None or form.tab.resume is None:
-        yield from run(form, values)
+        with suppress(gr.Error):  # the status line says it; notices of every change would pile up
+            yield from run(form, values)
         return
     arguments = form.arguments(values)
     picture = arguments.get(form.tab.resume)
