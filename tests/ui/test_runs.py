@@ -498,3 +498,9 @@ def test_a_live_tab_says_what_is_wrong_in_its_status_line_alone(form_for, tmp_pa
     page = final(play.live(form, values_for(form, image=str(bad)), None))
     assert "bad.png is not a picture" in page[form.status]
     assert "ph-error" in page[form.status]
+
+
+def test_a_page_opens_with_the_view_that_has_something_to_show(form_for, results):
+    views = [stages.PanelSlider("Depth"), stages.Picture("Poster")]
+    form = form_for(views=views, results=results.parent)
+    assert form.chooser.selected == "Poster"

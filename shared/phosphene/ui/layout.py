@@ -104,10 +104,12 @@ def _result(tab: Tab, parts: dict[str, Any]) -> None:
     )
     stages = tab.stages
     below = footers.below(stages, bool(tab.asks), tab.teaches)
-    with gr.Tabs(elem_classes=["ph-views"]) as parts["chooser"]:
+    seen = [v.title for v in stages if v.running or v.opens(tab.opening)]
+    # Named, for Gradio opens with the first one even where that is not seen.
+    opens = next((v.title for v in stages if v.opens(tab.opening)), seen[0] if seen else None)
+    with gr.Tabs(selected=opens, elem_classes=["ph-views"]) as parts["chooser"]:
         for view in stages:
-            shown = view.running or view.opens(tab.opening)
-            with gr.Tab(view.title, id=view.title, visible=shown) as view.place:
+            with gr.Tab(view.title, id=view.title, visible=view.title in seen) as view.place:
                 view.build(tab.opening)
     for view in below:
         view.build()
