@@ -104,15 +104,19 @@ def finished(form: Form, current: Run) -> Iterator[Updates]:
     steps = f"step {frame.step} of {frame.steps} · " if frame.steps > 1 else ""
     with TemporaryDirectory(prefix="phosphene-") as folder:
         outcome = Outcome(frame, current, current.close_film(), Path(folder))
-        yield {
+        shown = {
             **form.idle(),
             **form.result(outcome),
             form.status: html.status(f"{steps}{text}", 1.0, "done"),
             form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
         }
-        yield form.later(outcome)
+        yield shown
+        later = form.later(outcome)
+        yield later
         current.close(outcome.png.read_bytes() if form.tab.resume else b"")
-        yield {form.run_state: current, **form.going_on(bool(current.result), current.size)}
+        # All once more: of updates in quick succession a browser may show the last one alone.
+        going_on = form.going_on(bool(current.result), current.size)
+        yield {**shown, **later, form.run_state: current, **going_on}
 
 
 def stop(current: Run | None) -> Any:
