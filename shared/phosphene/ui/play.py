@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,6 +18,9 @@ from phosphene.ui import follow, html, notices, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
 from phosphene.ui.views import Outcome, Updates
+
+SOON = 0.5
+"""Seconds within which a browser may take two updates for one."""
 
 
 def run(
@@ -110,13 +114,15 @@ def finished(form: Form, current: Run) -> Iterator[Updates]:
             form.status: html.status(f"{steps}{text}", 1.0, "done"),
             form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
         }
+        begun = time.monotonic()
         yield shown
         later = form.later(outcome)
-        yield later
         current.close(outcome.png.read_bytes() if form.tab.resume else b"")
-        # All once more: of updates in quick succession a browser may show the last one alone.
+        # Of two updates in quick succession a browser may show the last one alone. One that comes
+        # later leaves the visitor at the view that was chosen meanwhile.
+        again = shown if time.monotonic() - begun < SOON else {}
         going_on = form.going_on(bool(current.result), current.size)
-        yield {**shown, **later, form.run_state: current, **going_on}
+        yield {**again, **later, form.run_state: current, **going_on}
 
 
 def stop(current: Run | None) -> Any:
