@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from phosphene import InputError
-from phosphene.networks.autoencoders.datasets import FACES_HELD_OUT, dataset
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES, FACES_HELD_OUT, dataset
 from phosphene.networks.autoencoders.small import ColorAutoencoder
 from phosphene.training import card, drawing, faces
 from phosphene.training.face_card import cropped, losses
@@ -29,7 +29,7 @@ def drawn():
 
 def middle():
     """A face with every attribute at its middle, and neither glasses nor beard."""
-    numbers = dict.fromkeys(drawing.ATTRIBUTES, 0.0) | {"glasses": -1.0, "beard": -1.0}
+    numbers = dict.fromkeys(ATTRIBUTES, 0.0) | {"glasses": -1.0, "beard": -1.0}
     return drawing.Face(numbers, drawing.BACKGROUNDS[0], drawing.SHIRTS[0], 0.0, 1.0)
 
 
@@ -38,7 +38,7 @@ def seen(face, **changed):
     return drawing.rendered(drawing.svg(replace(face, attributes=numbers))[0]).astype(float)
 
 
-@pytest.mark.parametrize("name", drawing.ATTRIBUTES)
+@pytest.mark.parametrize("name", ATTRIBUTES)
 def test_every_attribute_shows(name):
     low, high = (seen(middle(), **{name.replace(" ", "_"): end}) for end in (-1.0, 1.0))
     assert np.abs(high - low).mean() > 0.3  # gray levels of 255, over all pixels
@@ -56,9 +56,9 @@ def test_what_moves_eyes_or_mouth_moves_nothing_outside_of_their_box(name, box):
 def test_attributes_are_drawn_independently():
     generator = np.random.default_rng(0)
     numbers = [list(drawing.draw_numbers(generator).attributes.values()) for _ in range(2000)]
-    correlation = np.corrcoef(np.array(numbers).T) - np.eye(len(drawing.ATTRIBUTES))
+    correlation = np.corrcoef(np.array(numbers).T) - np.eye(len(ATTRIBUTES))
     assert np.abs(correlation).max() < 0.1  # 4.5 standard deviations
-    assert set(np.array(numbers)[:, drawing.ATTRIBUTES.index("glasses")]) == {-1.0, 1.0}
+    assert set(np.array(numbers)[:, ATTRIBUTES.index("glasses")]) == {-1.0, 1.0}
 
 
 def test_a_seed_draws_the_same_faces(drawn):
@@ -128,7 +128,7 @@ def test_the_judge_learns_from_drawn_faces(drawn):
     pictures, numbers, _ = drawn
     judge = taught(pictures, numbers, steps=60, batch=16)
     told = judged(judge, pictures.float() / 255)
-    glasses = drawing.ATTRIBUTES.index("glasses")
+    glasses = ATTRIBUTES.index("glasses")
     right = ((told > 0) == (numbers > 0))[:, glasses].float().mean()
     assert right > 0.75  # of the faces that it saw
 
@@ -137,7 +137,7 @@ def test_the_faces_that_come_along_are_those_that_are_drawn():
     known, held = dataset("faces"), dataset("faces", "held out")
     assert len(held.pictures) == FACES_HELD_OUT
     assert len(known.pictures) == faces.KEPT_COUNT
-    assert known.attribute_names == drawing.ATTRIBUTES
+    assert known.attribute_names == ATTRIBUTES
     for part, seed in ((known, faces.SEED), (held, faces.SEED + 1)):
         pictures, numbers, _ = drawing.faces(2, seed)
         shown = (part.pictures[:2] * 255).round().permute(0, 2, 3, 1).numpy()

@@ -9,26 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
+
 SIDE = 64
 """Pixels of a picture's side."""
 LEFT, ABOVE, ACROSS = 5.0, 7.0, 54.0
 """The square of the drawing that the picture shows, in the drawing's own units."""
-
-ATTRIBUTES = (
-    "smile",
-    "open mouth",
-    "glasses",
-    "beard",
-    "long hair",
-    "light hair",
-    "dark skin",
-    "gaze",
-    "brows up",
-    "turned",
-    "looking up",
-    "tilted",
-)
-"""What a row of numbers in [-1, 1] says, in this order; glasses and beard are there or not."""
 
 BACKGROUNDS = ("#f2e3c9", "#cfe3ea", "#dcd3ec", "#d5e8d0", "#f3d0c8", "#e9e9e6")
 SHIRTS = ("#3f6fa3", "#b3493d", "#4b8460", "#e0a93b")

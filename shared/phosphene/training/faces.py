@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from phosphene.networks.autoencoder import kl_divergence
-from phosphene.networks.autoencoders.datasets import FACES, FACES_HELD_OUT
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES, FACES, FACES_HELD_OUT
 from phosphene.training import drawing
 from phosphene.training.fit import WARMUP, Plan, Training
 
@@ -110,7 +110,7 @@ def keep(out: Path = FACES) -> Path:
         out,
         pictures=pictures,  # colors last: a third less to carry
         attributes=(127 * numbers).round().astype(np.int8),
-        names=np.array(drawing.ATTRIBUTES),
+        names=np.array(ATTRIBUTES),
     )
     return out
 

@@ -11,11 +11,11 @@ import phosphene
 from phosphene import InputError, load_autoencoder
 from phosphene.images import to_image
 from phosphene.methods.vae import attributes
-from phosphene.methods.vae.attributes import ATTRIBUTES, KINDS, own_step, step
+from phosphene.methods.vae.attributes import KINDS, own_step, step
 from phosphene.methods.vae.case import known
 from phosphene.methods.vae.face_map import FIRST, SECOND, charted
 from phosphene.networks import autoencoders
-from phosphene.networks.autoencoders.datasets import dataset
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES, dataset
 
 FACES = autoencoders.FACES.name
 SMILE, GLASSES, BEARD = (ATTRIBUTES.index(name) for name in ("smile", "glasses", "beard"))

@@ -13,8 +13,9 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import INK, font
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.attributes import ATTRIBUTES, Portrait, coded, faces
+from phosphene.methods.vae.attributes import Portrait, coded, faces
 from phosphene.methods.vae.case import prepare, shown, unlike
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
 
 SIDE, SIGN = 168, 40
 

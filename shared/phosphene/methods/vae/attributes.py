@@ -16,21 +16,6 @@ from phosphene.methods.vae.case import Codes, known, prepare
 from phosphene.networks.autoencoders import EMBEDDED, FACES, directions
 from phosphene.networks.autoencoders.directions import Directions
 
-ATTRIBUTES = (
-    "smile",
-    "open mouth",
-    "glasses",
-    "beard",
-    "long hair",
-    "light hair",
-    "dark skin",
-    "gaze",
-    "brows up",
-    "turned",
-    "looking up",
-    "tilted",
-)
-"""What is known of the drawn faces, in the order of their data."""
 KINDS = ("logistic regression", "difference of means")
 
 Portrait: TypeAlias = Annotated[

@@ -13,7 +13,6 @@ from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Choice, Pictures, Range, Seed
 from phosphene.methods import method
 from phosphene.methods.vae.attributes import (
-    ATTRIBUTES,
     KINDS,
     Alone,
     Kind,
@@ -24,6 +23,7 @@ from phosphene.methods.vae.attributes import (
     step,
 )
 from phosphene.methods.vae.case import shown, unlike
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
 
 SHOWN, TILE = 300, 128
 REACH = (-2.0, -1.0, 0.0, 1.0, 2.0)

@@ -15,8 +15,9 @@ from phosphene.images import ImageLike
 from phosphene.images.sheets import contact_sheet
 from phosphene.knobs import Picture, Range, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.attributes import ATTRIBUTES, KINDS, Alone, Kind, begun, faces, step
+from phosphene.methods.vae.attributes import KINDS, Alone, Kind, begun, faces, step
 from phosphene.methods.vae.case import shown, unlike
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
 
 SHOWN, TILE = 300, 96
 """Pixels of the side of the result, and of a picture of the sheet."""

@@ -16,10 +16,11 @@ from phosphene.frame import Frame, Panel, Table
 from phosphene.images.sheets import INK, font
 from phosphene.knobs import Choice, Point, Seed
 from phosphene.methods import method
-from phosphene.methods.vae.attributes import ATTRIBUTES, KINDS, faces, step
+from phosphene.methods.vae.attributes import KINDS, faces, step
 from phosphene.methods.vae.case import Codes, grid, shown
 from phosphene.methods.vae.plane import PALETTE, SIDE, Plane, cross
 from phosphene.networks.autoencoders import neighbors
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
 from phosphene.networks.autoencoders.directions import Directions
 
 FIRST, SECOND = "first principal component", "second principal component"

@@ -19,6 +19,21 @@ HELD_OUT = 1000
 """Digits at the end of the file that no model was trained on."""
 FACES_HELD_OUT = 200
 """Faces at the end of theirs."""
+ATTRIBUTES = (
+    "smile",
+    "open mouth",
+    "glasses",
+    "beard",
+    "long hair",
+    "light hair",
+    "dark skin",
+    "gaze",
+    "brows up",
+    "turned",
+    "looking up",
+    "tilted",
+)
+"""What is known of a drawn face, in the order of its numbers in [-1, 1]."""
 
 
 @dataclass(frozen=True)
