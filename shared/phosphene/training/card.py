@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from PIL import Image
-from torch import nn
+from torch import Tensor, nn
 
 from phosphene.images.charts import chart
 from phosphene.images.metrics import psnr, ssim
@@ -20,6 +20,15 @@ from phosphene.training.fit import Training, cross_entropy, noisy
 
 SHOWN = 10
 """Held-out pictures on the sheet."""
+HEAD = """---
+library_name: diffusers
+license: apache-2.0
+tags:
+  - autoencoder
+  - phosphene
+---
+"""
+"""What the Hub reads of a card."""
 
 
 def write(training: Training, out: Path | None = None) -> Path:
@@ -35,6 +44,13 @@ def write(training: Training, out: Path | None = None) -> Path:
 
 def keep_weights(training: Training, out: Path | None = None) -> Path:
     """Save the model in 16 bits, and its data's codes; the folder they are in."""
+    folder = keep_model(training, out)
+    keep_codes(folder, training.plan.data)
+    return folder
+
+
+def keep_model(training: Training, out: Path | None = None) -> Path:
+    """Save the model in 16 bits; the folder it is in."""
     plan = training.plan
     folder = out / plan.name if out else Path(autoencoders.__file__).parent / plan.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +58,6 @@ def keep_weights(training: Training, out: Path | None = None) -> Path:
     nn.Module.to(model, memory_format=torch.contiguous_format)  # what safetensors takes
     model.save_pretrained(folder)
     training.model.float()  # measured as it was saved
-    keep_codes(folder, plan.data)
     (folder / "__init__.py").write_text(f'"""{plan.about}."""\n', encoding="utf-8")
     return folder
 
@@ -63,11 +78,7 @@ def figures(training: Training, known: Dataset, held: Dataset) -> dict[str, floa
     given = noisy(held.pictures, plan.noise, generator)
     mean, log_variance = model.encode(given)
     rebuilt = model.decode(mean)
-    pairs = list(zip(rebuilt[:, None], held.pictures[:, None], strict=True))
-    found = {
-        "PSNR": sum(psnr(a, b) for a, b in pairs) / len(pairs),
-        "SSIM": sum(ssim(a, b) for a, b in pairs) / len(pairs),
-    }
+    found = alike(rebuilt, held.pictures)
     if plan.posterior == "normal":
         draws = [
             mean + torch.randn(mean.shape, generator=generator) * (0.5 * log_variance).exp()
@@ -80,6 +91,15 @@ def figures(training: Training, known: Dataset, held: Dataset) -> dict[str, floa
     own = model.encode(held.pictures)[0]
     found["10-NN"] = neighbors.accuracy(own.flatten(1), held.labels, codes.flatten(1), known.labels)
     return found
+
+
+def alike(rebuilt: Tensor, clean: Tensor) -> dict[str, float]:
+    """PSNR and SSIM of pictures (N, C, H, W), each the mean over them."""
+    pairs = list(zip(rebuilt[:, None], clean[:, None], strict=True))
+    return {
+        "PSNR": sum(psnr(a, b) for a, b in pairs) / len(pairs),
+        "SSIM": sum(ssim(a, b) for a, b in pairs) / len(pairs),
+    }
 
 
 UNITS = {
@@ -106,14 +126,7 @@ def card(training: Training, found: dict[str, float]) -> str:
         f"| {name} | {UNITS[name].format(value)} | {MEANT[name]} |" for name, value in found.items()
     )
     noise = f" Gaussian noise of deviation {plan.noise:g} was added to what the encoder sees."
-    return f"""---
-library_name: diffusers
-license: apache-2.0
-tags:
-  - autoencoder
-  - phosphene
----
-
+    return f"""{HEAD}
 # {plan.name}
 
 {plan.about}: {training.pictures.shape[-1]} pixels squared, codes of \

@@ -10,13 +10,13 @@ from PIL import Image
 from torch import Tensor, nn
 
 from phosphene.images.charts import chart
-from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import sheet
 from phosphene.networks.autoencoder import kl_divergence
 from phosphene.networks.autoencoders import directions
+from phosphene.networks.autoencoders.datasets import ATTRIBUTES
 from phosphene.networks.autoencoders.directions import Directions
 from phosphene.training import drawing
-from phosphene.training.card import keep_weights
+from phosphene.training.card import HEAD, alike, keep_weights
 from phosphene.training.faces import DETAIL, FaceTraining, inside
 from phosphene.training.judge import Judge, judged, taught
 
@@ -50,7 +50,7 @@ def decoded(model: torch.nn.Module, codes: Tensor) -> Tensor:
 def found_directions(training: FaceTraining) -> Directions:
     """The directions of a model's codes, from faces that it was trained on."""
     codes, _ = coded(training.model, training.pictures[:LABELED])
-    return directions.find(codes, training.numbers[:LABELED], drawing.ATTRIBUTES)
+    return directions.find(codes, training.numbers[:LABELED], ATTRIBUTES)
 
 
 def figures(training: FaceTraining, found: Directions, judge: Judge) -> dict[str, str]:
@@ -62,17 +62,17 @@ def figures(training: FaceTraining, found: Directions, judge: Judge) -> dict[str
     rebuilt = decoded(training.model, means)
     squared = (rebuilt - clean).square()
     crops = inside(boxes, clean.shape[-1]).float()
-    pairs = list(zip(rebuilt[:, None], clean[:, None], strict=True))
+    measured = alike(rebuilt, clean)
     lines = {
-        "PSNR": f"{sum(psnr(a, b) for a, b in pairs) / HELD:.2f} dB",
+        "PSNR": f"{measured['PSNR']:.2f} dB",
         "PSNR on the eyes": f"{cropped(squared, crops[:, :1]):.2f} dB",
         "PSNR on the mouth": f"{cropped(squared, crops[:, 1:]):.2f} dB",
-        "SSIM": f"{sum(ssim(a, b) for a, b in pairs) / HELD:.3f}",
+        "SSIM": f"{measured['SSIM']:.3f}",
         "KL": f"{float(kl_divergence(means, log_variances).mean()):.1f} nats",
     }
     drawn, again = judged(judge, clean), judged(judge, rebuilt)
     for name in READ:
-        column = drawing.ATTRIBUTES.index(name)
+        column = ATTRIBUTES.index(name)
         clear = numbers[:, column].abs() > CLEAR
         right = [
             float(((told > 0) == (numbers > 0))[clear, column].float().mean())
@@ -128,14 +128,7 @@ def card(training: FaceTraining, lines: dict[str, str], shares: dict[str, list[f
         for name, each in shares.items()
     )
     size = sum(p.numel() for p in training.model.parameters())
-    return f"""---
-library_name: diffusers
-license: apache-2.0
-tags:
-  - autoencoder
-  - phosphene
----
-
+    return f"""{HEAD}
 # {plan.name}
 
 {plan.about}: {training.pictures.shape[-1]} pixels squared, codes of \
@@ -152,7 +145,7 @@ It took {training.seconds / 60:.0f} minutes on one core.
 
 {len(training.pictures):,} faces that this project draws itself from random numbers \
 (`training/drawing.py`), each attribute independent of the others: \
-{", ".join(drawing.ATTRIBUTES)}. No photograph and nobody's face is among them. License: \
+{", ".join(ATTRIBUTES)}. No photograph and nobody's face is among them. License: \
 Apache-2.0. Eyes and mouths are drawn larger than life.
 
 ## On {HELD:,} faces drawn anew

@@ -13,8 +13,7 @@ from phosphene.frame import Panel
 from phosphene.images import to_image
 from phosphene.images.metrics import psnr, ssim
 from phosphene.images.sheets import contact_sheet
-from phosphene.networks import autoencoders
-from phosphene.training.card import losses
+from phosphene.training.card import HEAD, keep_model, losses
 from phosphene.training.fit import Training
 from phosphene.training.photos import CROP, HELD, LEARNED, photo
 
@@ -23,20 +22,15 @@ SIZE = 256
 
 def write(training: Training, out: Path | None = None) -> Path:
     """Save the model in 16 bits, its card and its pictures; the folder they are in."""
-    plan = training.plan
-    folder = out / plan.name if out else Path(autoencoders.__file__).parent / plan.name
-    folder.mkdir(parents=True, exist_ok=True)
-    training.model.eval().half().save_pretrained(folder)
+    folder = keep_model(training, out)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     config.pop("block_out_channels", None)  # which diffusers writes and, reading it, warns of
     (folder / "config.json").write_text(f"{json.dumps(config, indent=2)}\n", encoding="utf-8")
-    training.model.float()  # measured as it was saved
     pairs = {name: (x, rebuilt(training, x)) for name in HELD for x in [photo(name, SIZE)]}
     rows = "\n".join(
         f"| {name.replace('_', ' ')} | {psnr(y, x):.2f} dB | {ssim(y, x):.3f} |"
         for name, (x, y) in pairs.items()
     )
-    (folder / "__init__.py").write_text(f'"""{plan.about}."""\n', encoding="utf-8")
     (folder / "README.md").write_text(card(training, rows), encoding="utf-8")
     losses(training).save(folder / "loss.jpg", quality=88)
     sheet(pairs).save(folder / "sheet.jpg", quality=88)
@@ -69,14 +63,7 @@ def card(training: Training, rows: str) -> str:
     """The model card, in the Hub's format."""
     plan = training.plan
     count = sum(p.numel() for p in training.model.parameters())
-    return f"""---
-library_name: diffusers
-license: apache-2.0
-tags:
-  - autoencoder
-  - phosphene
----
-
+    return f"""{HEAD}
 # {plan.name}
 
 {plan.about}, of the class AutoencoderTiny: a quarter of the picture's sides, four numbers a \
