@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -84,22 +85,41 @@ def _folder(args: argparse.Namespace, arguments: Mapping[str, Any], folder: Path
     files = files_of(folder, suffixes(method))
     if not files:
         raise InputError(f"{folder} has no pictures in it; name another folder")
-    target = Path(args.output or f"{folder.resolve().name}-{args.method}")
+    target = target_of(folder, args.output, args.method)
+    knobs.check(method, {**arguments, name: str(files[0])})  # what is wrong for all is said once
+    suffix = ".mp4" if isinstance(_knob(method, name), File) else ".png"
+
+    def frames(file: Path) -> Iterator[Frame]:
+        return start(method, {**arguments, name: str(file)})
+
+    return make_each(files, target, frames, lambda _: suffix, args.quiet)
+
+
+def target_of(folder: Path, output: str | None, what: str) -> Path:
+    """The folder for the results of another one's files; InputError where it cannot be that."""
+    target = Path(output or f"{folder.resolve().name}-{what}")
     if target.suffix.lower() in SUFFIXES or target.is_file():
         raise InputError(f"output is {target}, but {folder} is a folder; name a folder for both")
     if target.resolve() == folder.resolve():
         raise InputError(f"output is the folder that is read, {target}; name another one")
-    knobs.check(method, {**arguments, name: str(files[0])})  # what is wrong for all is said once
+    return target
+
+
+def make_each(
+    files: Sequence[Path],
+    target: Path,
+    frames: Callable[[Path], Iterator[Frame]],
+    suffix: Callable[[Path], str],
+    quiet: bool,
+) -> int:
+    """One result for each file, named like it; what fails is listed and stops nothing."""
     target.mkdir(parents=True, exist_ok=True)
-    stems = [file.stem for file in files]
-    failures = []
+    stems, failures = Counter(file.stem for file in files), []
     for file in files:
-        stem = file.stem if stems.count(file.stem) == 1 else file.name
-        film = ".mp4" if isinstance(_knob(method, name), File) else ".png"
-        output = Output(target / f"{stem}{film}", film)
+        stem = file.stem if stems[file.stem] == 1 else file.name
+        output = Output(target / f"{stem}{suffix(file)}", suffix(file))
         try:
-            frames = start(method, {**arguments, name: str(file)})
-            make(frames, output, file.name, args.quiet)
+            make(frames(file), output, file.name, quiet)
         except PhospheneError as error:
             told = str(error)
             failures.append(told if file.name in told else f"{file.name}: {told}")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from phosphene.cli.commands import PICTURES, files_of, make
-from phosphene.cli.output import SUFFIXES, Output
-from phosphene.errors import InputError, PhospheneError, quoted
+from phosphene.cli.commands import PICTURES, files_of, make, make_each, target_of
+from phosphene.cli.output import Output
+from phosphene.errors import InputError, quoted
 from phosphene.frame import Frame
 from phosphene.hosting import malloc
 from phosphene.images.clips import SUFFIXES as CLIPS
@@ -59,28 +58,18 @@ def paint(args: argparse.Namespace) -> int:
     files = files_of(source, PICTURES + FILMS)
     if not files:
         raise InputError(f"{source} has no pictures and no clips in it; name another folder")
-    target = Path(args.output or f"{source.resolve().name}-painted")
-    if target.suffix.lower() in SUFFIXES or target.is_file():
-        raise InputError(f"output is {target}, but {source} is a folder; name a folder for both")
-    if target.resolve() == source.resolve():
-        raise InputError(f"output is the folder that is read, {target}; name another one")
-    target.mkdir(parents=True, exist_ok=True)
-    stems, failures = [file.stem for file in files], []
-    for file in files:
-        stem = file.stem if stems.count(file.stem) == 1 else file.name
-        suffix = ".mp4" if file.suffix.lower() in FILMS else ".png"
-        try:
-            make(
-                frames_of(file, args),
-                Output(target / f"{stem}{suffix}", suffix),
-                file.name,
-                args.quiet,
-            )
-        except PhospheneError as error:
-            failures.append(str(error) if file.name in str(error) else f"{file.name}: {error}")
-    for failure in failures:
-        print(f"phosphene: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return make_each(
+        files,
+        target_of(source, args.output, "painted"),
+        lambda file: frames_of(file, args),
+        lambda file: ".mp4" if is_clip(file) else ".png",
+        args.quiet,
+    )
+
+
+def is_clip(file: Path) -> bool:
+    """Whether it is painted as a film."""
+    return file.suffix.lower() in FILMS
 
 
 def frames_of(file: Path, args: argparse.Namespace) -> Iterator[Frame]:
@@ -90,6 +79,6 @@ def frames_of(file: Path, args: argparse.Namespace) -> Iterator[Frame]:
     if args.brush:
         path = Path(args.brush)
         given["brush"] = path if len(args.brush) < 256 and path.is_file() else args.brush
-    if file.suffix.lower() in CLIPS and file.suffix.lower() not in PICTURES:
+    if is_clip(file):
         return paint_video(str(file), **given)
     return instant(str(file), **given)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from phosphene.cli.commands import PICTURES
+from phosphene.cli.commands import PICTURES, files_of
 from phosphene.errors import InputError, quoted
 
 LISTS = (".txt", ".lst")
@@ -35,8 +35,7 @@ def sources(text: str, suffixes: tuple[str, ...]) -> list[Source]:
     """All pictures of a folder, a list or a parquet file; InputError where there is none."""
     path = Path(text)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in suffixes and p.is_file())
-        found = _named(files)
+        found = _named(files_of(path, suffixes))
     elif path.suffix.lower() in LISTS and path.is_file():
         lines = path.read_text(encoding="utf-8").splitlines()
         found = _named(path.parent / line.strip() for line in lines if line.strip())
