@@ -41,6 +41,17 @@ def load(source: ImageLike, size: int | None = None) -> Image.Image:
     return picture if size is None else resize(picture, size)
 
 
+def load_at_least(source: ImageLike, side: int, name: str) -> Image.Image:
+    """The same in full; InputError where a side has fewer pixels, which calls it by its `name`."""
+    picture = load(source)
+    if min(picture.size) < side:
+        raise InputError(
+            f"{name} is {picture.width}×{picture.height}; choose one of at least "
+            f"{side}×{side} pixels"
+        )
+    return picture
+
+
 def resize(picture: Image.Image, size: int) -> Image.Image:
     """The picture with its longer side `size` pixels and its aspect kept."""
     ratio = size / max(picture.size)

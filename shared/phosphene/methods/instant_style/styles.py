@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from phosphene import images
-from phosphene.errors import InputError
 from phosphene.images import ImageLike
 from phosphene.networks.any_style import AnyStyle, load_any_style
 from phosphene.networks.brush import Brush, blend
@@ -39,12 +38,7 @@ def brush_of(style: str, device: torch.device) -> Brush:
 
 def code_of(painting: ImageLike, device: torch.device) -> Tensor:
     """A painting's style (100,), read off the middle of it; InputError where it is too small."""
-    picture = images.load(painting)
-    if min(picture.size) < SMALLEST:
-        raise InputError(
-            f"painting is {picture.width}×{picture.height}; choose one of at least "
-            f"{SMALLEST}×{SMALLEST} pixels"
-        )
+    picture = images.load_at_least(painting, SMALLEST, "painting")
     return load_any_style(device).code(images.to_tensor(picture, device))
 
 

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from phosphene import images
-from phosphene.errors import InputError
 from phosphene.frame import Frame, Panel
 from phosphene.images import ImageLike
 from phosphene.knobs import Choice, Picture, Range, Seed, Text
@@ -147,12 +146,7 @@ def with_brush(frame: Frame, brush: Brush, note: str = "") -> Frame:
 
 def opened(picture: ImageLike, side: int, device: torch.device) -> Tensor:
     """A painting (1, 3, h, w) of at most `side` pixels; InputError where it is too small."""
-    loaded = images.load(picture)
-    if min(loaded.size) < STYLE_SIDE:
-        raise InputError(
-            f"the painting is {loaded.width}×{loaded.height}; choose one of at least "
-            f"{STYLE_SIDE}×{STYLE_SIDE} pixels"
-        )
+    loaded = images.load_at_least(picture, STYLE_SIDE, "the painting")
     if max(loaded.size) > side:
         loaded = images.resize(loaded, side)
     return images.to_tensor(loaded, device)

@@ -96,12 +96,7 @@ def sources(styles: Sequence[Style], content: Tensor, colors: str) -> Iterator[S
 
 def opened(picture: ImageLike, device: torch.device) -> Tensor:
     """A style (1, 3, H, W); InputError where it is too small to have one."""
-    loaded = images.load(picture)
-    if min(loaded.size) < STYLE_SIDE:
-        raise InputError(
-            f"style is {loaded.width}×{loaded.height}; choose one of at least "
-            f"{STYLE_SIDE}×{STYLE_SIDE} pixels"
-        )
+    loaded = images.load_at_least(picture, STYLE_SIDE, "style")
     if max(loaded.size) > 2048:
         loaded = images.resize(loaded, 2048)
     return images.to_tensor(loaded, device)
