@@ -155,9 +155,8 @@ def _built(config: dict[str, Any], tensors: dict[str, Tensor]) -> Layers:
         SIDES[0] <= side <= SIDES[1] and numbers <= NUMBERS and config["in_channels"] in (1, 3)
     ):
         raise ValueError
-    given = ("sample_size", "in_channels", "latent_channels", "widths", "hidden", "posterior")
     with torch.device("meta"):
-        model = OWN[kind](**{key: config[key] for key in given})
+        model = OWN[kind](**{key: config[key] for key in GIVEN})
     state = {name: value for name, value in tensors.items() if not name.startswith(OF_DATA)}
     if not all(value.isfinite().all() for value in state.values()):
         raise ValueError

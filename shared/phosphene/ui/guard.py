@@ -24,7 +24,8 @@ LONGEST = 300
 NOTES = 100
 """Calls that Gradio keeps a note of, for a page of figures that is off; each call read them all."""
 FILE = "Upload the picture as a file."
-UNFIT = "The call does not fit; the page's API says what it takes."
+TOLD = "the page's API says what it takes."
+UNFIT = f"The call does not fit; {TOLD}"
 
 
 class Sessions(LRUCache[str, Any]):
@@ -110,5 +111,5 @@ def _words(fn: Any, inputs: Any, error: Exception) -> str:
         return FILE
     given = len(inputs) if isinstance(inputs, list) else 0
     if given != len(fn.inputs):
-        return f"The call has {given} values, {len(fn.inputs)} are needed: {UNFIT[27:]}"
+        return f"The call has {given} values, {len(fn.inputs)} are needed: {TOLD}"
     return UNFIT
