@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import OrderedDict
 
 import diffusers
 import pytest
@@ -18,6 +17,7 @@ from phosphene.networks.autoencoders import EMBEDDED, FACES, WEIGHTS, learned
 from phosphene.networks.autoencoders.datasets import HELD_OUT, dataset
 from phosphene.networks.autoencoders.neighbors import accuracy, nearest
 from phosphene.networks.autoencoders.small import ColorAutoencoder, SmallAutoencoder
+from phosphene.networks.kept import Kept
 
 KL = {
     "in_channels": 3,
@@ -42,7 +42,7 @@ TINY = {
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Nothing loaded by another test."""
-    monkeypatch.setattr(autoencoder, "_loaded", OrderedDict())
+    monkeypatch.setattr(autoencoder, "_loaded", Kept(autoencoder.KEPT))
 
 
 @pytest.fixture

@@ -8,8 +8,6 @@ computed is not rounded, so that pictures have any size and gradients.
 
 from __future__ import annotations
 
-import threading
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -19,6 +17,7 @@ from phosphene import images
 from phosphene.errors import WeightsError
 from phosphene.networks import one_pass, weights
 from phosphene.networks.convolutions import laid_out
+from phosphene.networks.kept import Kept
 from phosphene.networks.loading import note_use
 from phosphene.networks.one_pass import Layers, Moments
 from phosphene.networks.weights import Source
@@ -125,23 +124,25 @@ def _read(x: Tensor, state: _State) -> Tensor:
     return F.linear(x, state["mobilenet_conv/Conv/weights"].flatten(1))
 
 
-_loaded: dict[str, AnyStyle] = {}
-_guard = threading.Lock()
+KEPT = 2
+"""Devices whose networks stay loaded."""
+_loaded: Kept[str, AnyStyle] = Kept(KEPT)
 
 
 def load_any_style(device: str | torch.device | None = None) -> AnyStyle:
     """The networks, loaded once a device and shared; WeightsError where there are none."""
     where = devices.pick(str(device) if device is not None else None)
-    with _guard:
-        if str(where) not in _loaded:
-            sources = tuple(weights.fetch(name, device_type=where.type) for name in NAMES)
-            states = [weights.load(source, torch.device("cpu")) for source in sources]
-            try:
-                _loaded[str(where)] = AnyStyle(states[0], states[1], sources, where)
-            except KeyError:
-                origin = sources[0].origin
-                raise WeightsError(f"the weights in {origin} do not fit {NAMES[0]}") from None
-        networks = _loaded[str(where)]
+    networks = _loaded.get(str(where), lambda: _load(where))
     for source in networks.sources:
         note_use(source)
     return networks
+
+
+def _load(where: torch.device) -> AnyStyle:
+    sources = tuple(weights.fetch(name, device_type=where.type) for name in NAMES)
+    states = [weights.load(source, torch.device("cpu")) for source in sources]
+    try:
+        return AnyStyle(states[0], states[1], sources, where)
+    except KeyError:
+        origin = sources[0].origin
+        raise WeightsError(f"the weights in {origin} do not fit {NAMES[0]}") from None

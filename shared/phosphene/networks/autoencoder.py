@@ -6,8 +6,6 @@ import inspect
 import json
 import math
 import re
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +21,7 @@ from phosphene.networks import hollow, weights
 from phosphene.networks.autoencoders import CARRIED, WEIGHTS
 from phosphene.networks.autoencoders.color_layers import ColorLayers
 from phosphene.networks.autoencoders.layers import SmallLayers
+from phosphene.networks.kept import Kept
 from phosphene.networks.loading import note_use
 from phosphene.networks.registry import Row, locked_row
 from phosphene.networks.weights import Source
@@ -40,8 +39,7 @@ TILE = 1024
 """Pixels of a side above which large autoencoders work in tiles."""
 
 _HUB = re.compile(r"[\w.-]+/[\w.-]+(/[\w.-]+)?")
-_loaded: OrderedDict[tuple[str, str], Autoencoder] = OrderedDict()
-_guard = threading.Lock()
+_loaded: Kept[tuple[str, str], Autoencoder] = Kept(KEPT)
 
 
 @dataclass(frozen=True)
@@ -156,13 +154,7 @@ def load_autoencoder(
     follow, as in OWNER/REPOSITORY/vae. InputError for no such name, WeightsError without weights.
     """
     where = devices.pick(str(device) if device is not None else None)
-    key = (name, str(where))
-    with _guard:
-        found = _loaded.get(key) or _load(name, where)
-        _loaded[key] = found
-        _loaded.move_to_end(key)
-        while len(_loaded) > KEPT:
-            _loaded.popitem(last=False)
+    found = _loaded.get((name, str(where)), lambda: _load(name, where))
     note_use(found.weights)
     return found
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import threading
 import zipfile
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +27,7 @@ from phosphene.errors import InputError
 from phosphene.networks.autoencoder import OWN, Autoencoder
 from phosphene.networks.autoencoders import WEIGHTS
 from phosphene.networks.autoencoders.datasets import Dataset
+from phosphene.networks.kept import Kept
 from phosphene.networks.loading import note_use
 from phosphene.networks.weights import Source
 
@@ -41,8 +40,7 @@ GIVEN = ("sample_size", "in_channels", "latent_channels", "widths", "hidden", "p
 """What a configuration has to say."""
 
 Layers = Any
-_read: OrderedDict[tuple[str, str], OwnAutoencoder] = OrderedDict()
-_guard = threading.Lock()
+_read: Kept[tuple[str, str], OwnAutoencoder] = Kept(KEPT)
 
 
 @dataclass(frozen=True)
@@ -94,13 +92,7 @@ def read_autoencoder(path: str | Path, device: str | None = None) -> OwnAutoenco
     where = devices.pick(device)
     file = _checked(Path(path))
     checksum = hashlib.sha256(file.read_bytes()).hexdigest()
-    key = (checksum, str(where))
-    with _guard:
-        found = _read.get(key) or _frozen(file, checksum, where)
-        _read[key] = found
-        _read.move_to_end(key)
-        while len(_read) > KEPT:
-            _read.popitem(last=False)
+    found = _read.get((checksum, str(where)), lambda: _frozen(file, checksum, where))
     note_use(found.weights)
     return found
 

@@ -6,8 +6,6 @@ all styles share, and instance normalization whose scales and shifts are the sty
 
 from __future__ import annotations
 
-import threading
-
 import torch
 from torch import Tensor
 
@@ -16,6 +14,7 @@ from phosphene.errors import InputError, WeightsError
 from phosphene.networks import one_pass, weights
 from phosphene.networks.brush import LAST, LAYERS, SIZE, Brush, affine, last_weights
 from phosphene.networks.convolutions import laid_out
+from phosphene.networks.kept import Kept
 from phosphene.networks.loading import note_use
 from phosphene.networks.one_pass import Layers, Moments
 from phosphene.networks.weights import Source
@@ -94,21 +93,23 @@ class Stylizer:
         return self.paint(pictures, brush.numbers, last=brush.last, moments=moments)
 
 
-_loaded: dict[str, Stylizer] = {}
-_guard = threading.Lock()
+KEPT = 2
+"""Devices whose network stays loaded."""
+_loaded: Kept[str, Stylizer] = Kept(KEPT)
 
 
 def load_stylizer(device: str | torch.device | None = None) -> Stylizer:
     """The network, loaded once a device and shared; WeightsError where its package is missing."""
     where = devices.pick(str(device) if device is not None else None)
-    with _guard:
-        if str(where) not in _loaded:
-            source = weights.fetch(NAME, device_type=where.type)
-            state = weights.load(source, torch.device("cpu"))
-            try:
-                _loaded[str(where)] = Stylizer(state, source, where)
-            except (KeyError, RuntimeError):
-                raise WeightsError(f"the weights in {source.origin} do not fit {NAME}") from None
-        stylizer = _loaded[str(where)]
+    stylizer = _loaded.get(str(where), lambda: _load(where))
     note_use(stylizer.weights)
     return stylizer
+
+
+def _load(where: torch.device) -> Stylizer:
+    source = weights.fetch(NAME, device_type=where.type)
+    state = weights.load(source, torch.device("cpu"))
+    try:
+        return Stylizer(state, source, where)
+    except (KeyError, RuntimeError):
+        raise WeightsError(f"the weights in {source.origin} do not fit {NAME}") from None
