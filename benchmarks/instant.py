@@ -25,6 +25,8 @@ from phosphene.networks.stylizer import STYLES
 DOCUMENT = "instant.md"
 EXAMPLES = HERE.parent / "apps" / "style_transfer" / "examples"
 PHOTO, ART = EXAMPLES / "summer_palace.jpg", EXAMPLES / "styles" / "poppies.jpg"
+REST = 0.2
+"""Seconds before each run: the peer's threads go on spinning for a while after theirs."""
 SIZES = (256, 512, 1024, 2048)
 PAIRS = (("koala", "great_wave"), ("summer_palace", "village_street_auvers"))
 STYLE = 19
@@ -64,6 +66,7 @@ def compared(
         for number in range(options.rounds + 1):
             taken = []
             for paint in (ours, theirs):
+                time.sleep(REST)
                 started = time.perf_counter()
                 paint(size)
                 taken.append(time.perf_counter() - started)

@@ -31,20 +31,26 @@ def pages(options: Options) -> Iterator[str]:
     from playwright.sync_api import sync_playwright
 
     names = sorted(path.parent.name for path in ROOT.glob("apps/*/app.py"))
-    yield "| page | kB before scrolling | s to its opening picture | s from Run to a preview |"
-    yield "|---|---|---|---|"
+    yield (
+        "| page | s from its command to an answer | kB before scrolling | of them pictures "
+        "| s to its opening picture | s from Run to a preview |"
+    )
+    yield "|---|---|---|---|---|---|"
     browsers = ("chromium", "chromium-browser", "google-chrome")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, browsers)))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         for name in names[:1] if options.smoke else names:
+            begun = time.monotonic()
             with served(name) as url:
+                answered = time.monotonic() - begun
                 visits = [visit(browser, url, name) for _ in range(options.rounds)]
-            size, opening, preview = (
+            size, pictures, opening, preview = (
                 statistics.median(column) for column in zip(*visits, strict=True)
             )
             shown = f"{preview:.1f}" if preview else ""
-            yield f"| {name} | {size / 1000:.0f} | {opening:.1f} | {shown} |"
+            sizes = f"{size / 1000:.0f} | {pictures / 1000:.0f}"
+            yield f"| {name} | {answered:.1f} | {sizes} | {opening:.1f} | {shown} |"
         browser.close()
 
 
@@ -75,22 +81,33 @@ def served(name: str) -> Iterator[str]:
             process.wait()
 
 
-def visit(browser: object, url: str, name: str) -> tuple[float, float, float]:
-    """Bytes before the first scroll, seconds to the opening picture, seconds to a preview."""
+def visit(browser: object, url: str, name: str) -> tuple[float, float, float, float]:
+    """Bytes before the first scroll, those of pictures and films, and seconds.
+
+    The seconds are those to the opening picture, and from Run to a preview.
+    """
     size = {"width": 1280, "height": 900}
     context = browser.new_context(viewport=size)  # type: ignore[attr-defined]
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Network.enable")
-    received: list[float] = []
-    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    kinds: dict[str, str] = {}
+    received: dict[str, float] = {}
+    session.on(
+        "Network.responseReceived", lambda event: kinds.update({event["requestId"]: event["type"]})
+    )
+    session.on(
+        "Network.loadingFinished",
+        lambda event: received.update({event["requestId"]: event["encodedDataLength"]}),
+    )
     started = time.monotonic()
     page.goto(url)
     page.locator(OPENING).locator("visible=true").first.wait_for(timeout=60_000)
     opening = time.monotonic() - started
     page.wait_for_timeout(3000)
     preview = 0.0
-    loaded = sum(received)
+    loaded = sum(received.values())
+    pictures = sum(size for one, size in received.items() if kinds.get(one) in ("Image", "Media"))
     if name != "gallery":
         stage = ".ph-stage img"
         before = page.locator(stage).locator("visible=true").first.get_attribute("src")
@@ -105,7 +122,7 @@ def visit(browser: object, url: str, name: str) -> tuple[float, float, float]:
         )
         preview = time.monotonic() - started
     context.close()
-    return loaded, opening, preview
+    return loaded, pictures, opening, preview
 
 
 PARTS = {"pages": pages}

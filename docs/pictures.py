@@ -45,6 +45,7 @@ from phosphene.hosting.space import GALLERY, find_apps
 from phosphene.images import reels, video
 from phosphene.images.sheets import contact_sheet
 from phosphene.networks.autoencoders.datasets import dataset
+from phosphene.ui import glimpses
 from phosphene.ui.tab import Tab, example_name, slug
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -221,6 +222,8 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
         picture.thumbnail((900, 900))
         path = path.with_name(f"{name}.jpg")
         saved(picture, path)
+        if last.glimpses:
+            glimpses.keep(last.glimpses, path)
     print(f"{path.relative_to(ROOT)}: {last.seconds:.1f} s", flush=True)
 
 

@@ -43,8 +43,8 @@ MORE = (
 )
 FACES_MAP = (
     "Each point is a face, where its code lies between two axes: attributes as they are read off "
-    "the code, or the directions in which all codes vary most. **Click anywhere**: that place is "
-    "decoded. Color: glasses and beard."
+    "the code, or the directions in which all codes vary most. **Move over it** to see who lies "
+    "where; click, and that place is decoded. Color: glasses and beard."
 )
 SUM = (
     "What the first face has and the second has not, added to the third. Faces that differ in one "
@@ -53,7 +53,8 @@ SUM = (
 )
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
-    "model was told. **Click on the map**: that place is decoded below. The ring holds 95 % of the "
+    "model was told. **Move over the map**: what lies there is "
+    "decoded; click, and its neighbors are shown too. The ring holds 95 % of the "
     "draws from N(0, I): all ten digits lie in the VAE's. Then look at the *plain autoencoder's*: "
     "where are its digits, and what do the holes between them decode to?"
 )
@@ -191,7 +192,7 @@ demo = ui.page(
             explain=MAP,
             results=RESULTS,
             live=True,
-            views=[ui.Picture("Map"), ui.Panels("All over"), ui.Tables("Neighbors")],
+            views=[ui.Chart("Map"), ui.Panels("All over"), ui.Tables("Neighbors")],
         ),
         ui.Tab(
             "Holes",
@@ -249,7 +250,7 @@ demo = ui.page(
             results=RESULTS,
             live=True,
             views=[
-                ui.Picture("Map"),
+                ui.Chart("Map"),
                 ui.Panels("All over"),
                 ui.Tables("Read off the code"),
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,26 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Glimpses:
+    """What lies under the pointer on a part of a picture: `count` rows of as many small pictures.
+
+    `sheet` is one WebP of all of them without gaps, `box` (left, top, right, bottom) the part, in
+    shares of the whole picture.
+    """
+
+    sheet: bytes
+    count: int
+    box: tuple[float, float, float, float]
+
+    @classmethod
+    def of(cls, sheet: Image.Image, count: int, box: tuple[float, float, float, float]) -> Glimpses:
+        """The same from the sheet as a picture."""
+        buffer = io.BytesIO()
+        sheet.save(buffer, format="WEBP", quality=50)
+        return cls(buffer.getvalue(), count, box)
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of words and numbers under the names of their columns."""
 
@@ -41,12 +62,12 @@ class Frame:
 
     `losses` holds each weighted term at this step and `history` those of every step so far.
     `metrics` are measures of the picture (PSNR, score), `verdict` the network's top classes
-    with their probabilities, `panels` and `tables` what belongs beside the picture, `rate` the
-    pictures a second of the film that this picture belongs to (0: it is a preview), `film` the next
-    bytes of a film that the method writes itself, with its sound: those of all frames so far, in a
-    row, are an MP4 that plays; `files` what else to take home by file name, `recipe` what
-    `phosphene.repeat` needs to make the same picture again. A method that makes its picture at once
-    yields one frame: step 1 of 1.
+    with their probabilities, `panels` and `tables` what belongs beside the picture, `glimpses`
+    what the pointer finds on it, `rate` the pictures a second of the film that this picture belongs
+    to (0: it is a preview), `film` the next bytes of a film that the method writes itself, with its
+    sound: those of all frames so far, in a row, are an MP4 that plays; `files` what else to take
+    home by file name, `recipe` what `phosphene.repeat` needs to make the same picture again. A
+    method that makes its picture at once yields one frame: step 1 of 1.
     """
 
     image: Image.Image
@@ -60,6 +81,7 @@ class Frame:
     verdict: Mapping[str, float] = field(default_factory=dict)
     panels: tuple[Panel, ...] = ()
     tables: tuple[Table, ...] = ()
+    glimpses: tuple[Glimpses, ...] = ()
     rate: float = 0.0
     film: bytes = b""
     files: Mapping[str, bytes] = field(default_factory=dict)

@@ -108,3 +108,19 @@ def test_a_region_of_a_map_is_read_by_dragging(serve, visit):
     assert re.search(r"columns 3[12] to 9[56]: sum", words.inner_text())
     image.click()
     page.get_by_text(re.compile(r"column 6[345]: ")).locator("visible=true").first.wait_for()
+
+
+def test_the_pointer_finds_a_digit_on_the_map_before_anybody_clicks(serve, visit):
+    page = visit(f"{serve('vae_explorer')}/?tab=Map")
+    ready(page)
+    image = page.locator(".ph-charted img").locator("visible=true").first
+    box = image.bounding_box()
+    seen = []
+    for share in (0.45, 0.55):
+        page.mouse.move(box["x"] + share * box["width"], box["y"] + 0.3 * box["height"])
+        glimpse = page.locator(".ph-glimpse")
+        expect(glimpse).to_have_css("background-image", re.compile(r"\.webp"))
+        seen.append(glimpse.evaluate("element => element.style.backgroundPosition"))
+    assert seen[0] != seen[1]
+    page.mouse.move(5, 5)
+    expect(page.locator(".ph-glimpse")).to_have_count(0)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from phosphene import images
 from phosphene.errors import InputError, WeightsError
-from phosphene.frame import Frame, Panel, Table
+from phosphene.frame import Frame, Glimpses, Panel, Table
 from phosphene.methods import recipes
 from tests.apps import PAGES, tabs_of
 from tests.tint import tint
@@ -23,6 +23,7 @@ from phosphene.ui import (  # noqa: E402
     controls,
     events,
     footers,
+    glimpses,
     layout,
     play,
     runs,
@@ -498,6 +499,69 @@ def test_a_live_tab_says_what_is_wrong_in_its_status_line_alone(form_for, tmp_pa
     page = final(play.live(form, values_for(form, image=str(bad)), None))
     assert "bad.png is not a picture" in page[form.status]
     assert "ph-error" in page[form.status]
+
+
+def test_a_live_move_says_no_more_to_the_page_than_it_must(form_for, picture):
+    form = form_for(live=True)
+    state, preview, result = play.live(form, values_for(form, image=str(picture), steps=1), None)
+    stage = view(form, stages.Picture).stage
+    assert state.keys() == {form.run_state}
+    assert {form.status, stage} <= preview.keys()
+    assert not preview.keys() & {form.chooser, form.run, stage.parent}
+    assert form.chooser not in result, "it stays at the view that was chosen"
+    assert result[downloads(form).buttons["png"]].interactive
+
+
+def test_a_live_run_that_goes_on_can_be_stopped(form_for, picture):
+    form = form_for(live=True)
+    updates = list(play.live(form, values_for(form, image=str(picture), steps=3), None))
+    assert updates[1][form.stop].interactive
+    assert not updates[-1][form.stop].interactive
+
+
+def test_a_newer_change_ends_a_live_run_without_a_word(form_for, picture):
+    form = form_for(live=True)
+    updates = play.live(form, values_for(form, image=str(picture), steps=50), None)
+    current = next(updates)[form.run_state]
+    next(updates)
+    play.supersede(current)
+    assert list(updates) == []
+    play.supersede(None)
+
+
+def test_a_run_that_had_no_turn_before_a_newer_change_changes_nothing(
+    form_for, picture, monkeypatch
+):
+    form = form_for(live=True)
+
+    def none(run):
+        play.supersede(run)
+        raise InputError("tint made no picture")
+        yield
+
+    monkeypatch.setattr(play, "frames", none)
+    _, last = play.live(form, values_for(form, image=str(picture)), None)
+    assert last == form.unchanged()
+
+
+def test_the_pointer_finds_what_a_result_or_a_picture_made_beforehand_holds(
+    form_for, picture, results
+):
+    sheet = Glimpses.of(Image.new("RGB", (32, 32), "red"), 2, (0, 0, 0.5, 1))
+    glimpses.keep([sheet, sheet], results / "opening.jpg")
+    Image.open(picture).save(results / "opening.jpg")
+    form = form_for(views=[ui.Chart("Map")], results=results.parent)
+    found = view(form, stages.Chart).found
+    assert found.value.count("<i ") == 2
+    assert "gradio_api/file=" in found.value
+    assert "data:image" not in found.value
+    assert (results / "opening.1.webp").read_bytes() == sheet.sheet
+    page = form.result(outcome_of(picture, results, glimpses=(sheet,)))
+    assert 'data-box="0.00000 0.00000 0.50000 1.00000"' in page[found]
+    assert "data:image/webp;base64," in page[found]
+    assert form.cleared()[found] == ""
+    other = results / "other.jpg"
+    assert form.premade(other, "words")[found] == "", "nothing of another picture stays"
 
 
 def test_a_page_opens_with_the_view_that_has_something_to_show(form_for, results):

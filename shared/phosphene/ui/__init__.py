@@ -10,6 +10,7 @@ from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.notebook import open  # noqa: E402
 from phosphene.ui.pages import page  # noqa: E402
 from phosphene.ui.stages import (  # noqa: E402
+    Chart,
     Compare,
     Film,
     Map,
@@ -24,6 +25,7 @@ from phosphene.ui.tab import Tab  # noqa: E402
 from phosphene.ui.views import View  # noqa: E402
 
 __all__ = [
+    "Chart",
     "Compare",
     "Film",
     "Live",

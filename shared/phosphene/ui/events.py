@@ -79,8 +79,12 @@ def _connect_run(form: Form) -> None:
     form.stop.click(play.stop, form.run_state, form.stop, queue=False, **QUIET)
     if form.tab.live:
         changes = _changes(form)
-        # The one that runs ends after the step it is in; then the newest change has its turn.
-        gr.on(changes, play.stop, form.run_state, form.stop, queue=False, **QUIET)
+        # The one that runs ends after the step it is in; then the newest change has its turn. What
+        # was painted by earlier strokes stays.
+        if form.brush:
+            gr.on(changes, play.stop, form.run_state, form.stop, queue=False, **QUIET)
+        else:
+            gr.on(changes, play.supersede, form.run_state, None, queue=False, **QUIET)
         newest = working | {"trigger_mode": "always_last", "show_progress": "hidden"}
 
         def follow_up(last: Run | None, *values: Any) -> Iterator[Updates]:
@@ -303,17 +307,14 @@ def _blank(masks: Sequence[Any], path: str | None) -> dict[Any, Any]:
 
 
 def _follow_points(form: Form) -> None:
-    """A click or drag on a picture sets its points; one of no picture lies on the result."""
-    for parameter, control in form.named.values():
+    """A click or drag on a picture sets its points; one of no picture lies on the result.
+
+    The browser does so by itself; it finds the control of a picture's point by a class of both.
+    """
+    for name, (parameter, control) in form.named.items():
         if isinstance(parameter.knob, Point):
             named = form.named.get(parameter.knob.of)
             picture: Any = named[1] if named else form.stage
             if picture is not None:
-                picture.elem_classes = [*picture.elem_classes, "ph-places"]
-                picture.select(_point, picture, control, **QUIET)
-
-
-def _point(picture: Any, event: gr.SelectData) -> str:
-    width, height = images.load(picture).size
-    x, y = event.index
-    return f"{x / width:.4f}, {y / height:.4f}"
+                picture.elem_classes = [*picture.elem_classes, "ph-places", f"ph-sets-{name}"]
+                control.elem_classes = [*(control.elem_classes or ()), f"ph-set-{name}"]

@@ -143,7 +143,10 @@ class Form:
         updates: Updates = {self.status: html.running(frame)}
         for view in self.views:
             shown = view.preview(frame)
-            updates |= shown | (_shown(view) if shown else {})
+            # A live tab keeps to the views that are seen: each word to the page takes its time.
+            updates |= shown | (_shown(view) if shown and not self.tab.live else {})
+        if self.tab.live and not frame.last:
+            updates[self.stop] = gr.Button(interactive=True)
         return updates
 
     def result(self, outcome: Outcome) -> Updates:
@@ -154,7 +157,9 @@ class Form:
             shown = view.result(outcome)
             updates |= shown | _shown(view, bool(shown))
             front = front or (view if shown and view.place else None)
-        return updates | {self.chooser: _front(front)}
+        if not self.tab.live:  # there it stays at the view that was chosen
+            updates[self.chooser] = _front(front)
+        return updates
 
     def later(self, outcome: Outcome) -> Updates:
         """What takes a while after the end of a run."""

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from phosphene import limits
 from phosphene.errors import InputError
 from phosphene.hosting import ending, login, malloc, port, workers
-from phosphene.ui import arrivals, guard, health, previews, runs, warmup
+from phosphene.ui import arrivals, guard, health, previews, quick, runs, warmup
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
@@ -83,7 +83,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     """
     limits.check()
     malloc.keep()  # before the server has threads of its own
-    scripts = "".join(script(name) for name in ("page", "drag", "names"))
+    scripts = "".join(script(name) for name in ("page", "drag", "glimpse", "names"))
     try:
         workers.begin(lambda: demo is None or demo.is_running)
     except InputError as error:
@@ -110,11 +110,12 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
     }
     if demo is not None:
         pages = {"": demo, **vars(demo).get("pages_by_route", {})}
-        before = [Middleware(kind) for kind in (guard.Middleware, health.Middleware)]
-        before += [Middleware(arrivals.Middleware)]
+        kinds = (guard.Middleware, quick.Middleware, health.Middleware, arrivals.Middleware)
+        before = [Middleware(kind) for kind in kinds]
         before += [Middleware(previews.Middleware, pages=pages)]
         options["app_kwargs"] = {"middleware": before}
         guard.guard(demo)
+        quick.answers(demo)
         warmup.after_start(demo)
         if not changes.get("prevent_thread_lock"):  # this thread then waits for a signal
             ending.at_signal(lambda: sum(runs.turns().busy()), partial(_hang_up, demo))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from phosphene.ui import calling, camera, events, landing, strips, visits
+from phosphene.ui import calling, camera, events, landing, quick, strips, visits
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.layout import form_of
 from phosphene.ui.scripts import script
@@ -48,6 +48,7 @@ def page(
         gr.HTML(_foot(papers), elem_classes=["ph-papers"], padding=False)
         if tabs:
             gr.HTML(calling.section(tabs), js_on_load=script("calling"), padding=False)
+        quick.events(demo, query)
     # What the gallery writes on the app's card, and what tests run.
     vars(demo).update(idea=idea, emoji=emoji, tabs=tuple(tabs))
     demo.queue(max_size=64, default_concurrency_limit=8)

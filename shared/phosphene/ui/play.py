@@ -36,16 +36,17 @@ def run(
         arguments = {**form.arguments(values), **_resumed(form, last), **changes}
         current = checked(form.tab.method, arguments)
         current.result, current.size = (last.result, last.size) if last else (b"", 0)
-        yield {form.run_state: current, **form.started()}
+        yield {form.run_state: current, **({} if form.tab.live else form.started())}
         fetch_weights(form.tab.parameters, current, gr.Progress())
         with closing(frames(current)) as stream:  # type: ignore[type-var]
             for frame in stream:
                 yield form.waiting(frame) if isinstance(frame, Waiting) else form.preview(frame)
-        yield from finished(form, current)
+        if not current.superseded:
+            yield from finished(form, current)
     except Exception as error:
         kept = form.going_on(True, last.size) if last and last.result else {}
         if current and current.stopping:
-            yield {**form.idle("Stopped"), **kept}
+            yield form.unchanged() if current.superseded else {**form.idle("Stopped"), **kept}
             return
         shown = user_error(error)
         status = html.status(str(shown.message), state="error")
@@ -114,15 +115,22 @@ def finished(form: Form, current: Run) -> Iterator[Updates]:
             form.status: html.status(f"{steps}{text}", 1.0, "done"),
             form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
         }
-        begun = time.monotonic()
-        yield shown
+        at_once, begun = len(outcome.film) < 2, time.monotonic()  # there is no film to make
+        if not at_once:
+            yield shown
         later = form.later(outcome)
         current.close(outcome.png.read_bytes() if form.tab.resume else b"")
         # Of two updates in quick succession a browser may show the last one alone. One that comes
         # later leaves the visitor at the view that was chosen meanwhile.
-        again = shown if time.monotonic() - begun < SOON else {}
+        again = shown if at_once or time.monotonic() - begun < SOON else {}
         going_on = form.going_on(bool(current.result), current.size)
         yield {**again, **later, form.run_state: current, **going_on}
+
+
+def supersede(current: Run | None) -> None:
+    """A newer change: the run ends after the step it is in, and what it made is not needed."""
+    if current is not None:
+        current.superseded = current.stopping = True
 
 
 def stop(current: Run | None) -> Any:

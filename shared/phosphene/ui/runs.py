@@ -67,6 +67,7 @@ class Run:
     film: list[tuple[int, bytes]] = field(default_factory=list)
     note: str = ""
     stopping: bool = False
+    superseded: bool = False
     _every: int = 1
     _seen: int = 0
     rate: float = 0.0

@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from phosphene.frame import Frame
-from phosphene.ui import html
+from phosphene.ui import glimpses, html
 from phosphene.ui.views import Outcome, Updates, View, saved
 
 STEPS = 12
@@ -64,6 +64,36 @@ class Picture(View):
     def reset(self) -> Updates:
         """An empty stage."""
         return {self.stage: None}
+
+
+class Chart(Picture):
+    """A picture on which the pointer finds something at every place, before anybody clicks."""
+
+    def build(self, opening: Path | None = None) -> None:
+        """The stage, and what the browser finds on it: kept beside an opening picture."""
+        super().build(opening)
+        self.stage.elem_classes = [*self.stage.elem_classes, "ph-charted"]
+        text = glimpses.beside(opening) if opening else ""
+        self.found = gr.HTML(text, elem_classes=["ph-glimpses"], padding=False)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """The stage, and what is found on it."""
+        return [self.stage, self.found]
+
+    def premade(self, path: Path) -> Updates:
+        """The picture, with what is kept beside it."""
+        shown = super().premade(path)
+        return {**shown, self.found: glimpses.beside(path)} if shown else {}
+
+    def result(self, outcome: Outcome) -> Updates:
+        """The result in full, with what is found on it."""
+        found = glimpses.sheets(outcome.frame.glimpses)
+        return {**super().result(outcome), self.found: found}
+
+    def reset(self) -> Updates:
+        """An empty stage, nothing to find."""
+        return {**super().reset(), self.found: ""}
 
 
 class Map(Picture):

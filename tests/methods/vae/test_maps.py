@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import phosphene
 from phosphene import InputError, load_autoencoder
@@ -101,6 +105,23 @@ def test_the_map_decodes_the_place_that_was_clicked(shown):
     assert one.image.tobytes() != two.image.tobytes()
     assert len(one.panels) == 1 + (shown == "both")
     assert sum(count for _, count in one.tables[0].rows) == 100
+
+
+def test_the_pointer_finds_what_a_click_there_would_decode(vae):
+    found = last(phosphene.latent_map(shown="both", manifold=5, device="cpu")).glimpses
+    assert len(found) == 2
+    sheet, side = Image.open(io.BytesIO(found[0].sheet)).convert("L"), vae.model.side
+    assert sheet.size == (found[0].count * side,) * 2
+    row, column = 7, 15
+    place = ((column + 0.5) / found[0].count, (row + 0.5) / found[0].count)
+    tile = sheet.crop((column * side, row * side, (column + 1) * side, (row + 1) * side))
+    decoded = vae.decode(plane.drawn(vae)[0].code(*place))[0, 0]
+    difference = torch.from_numpy(np.asarray(tile, np.float32) / 255) - decoded
+    assert float(difference.abs().mean()) < 0.03  # a lossy sheet
+    left, top, right, bottom = found[1].box
+    page = last(phosphene.latent_map(shown="both", manifold=5, device="cpu")).image
+    assert clicked(((left + right) / 2, (top + bottom) / 2), 2) == (1, pytest.approx((0.5, 0.5)))
+    assert right * page.width == page.width
 
 
 def test_one_map_stands_upright_and_is_read_on_a_narrow_screen():

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from phosphene.errors import InputError
-from phosphene.frame import Frame, Panel, Table
+from phosphene.frame import Frame, Glimpses, Panel, Table
 from phosphene.images.sheets import INK, font
 from phosphene.knobs import Choice, Point, Seed
 from phosphene.methods import method
@@ -27,8 +27,8 @@ FIRST, SECOND = "first principal component", "second principal component"
 FOOT, PICTURE, SMALL, COLUMNS = 176, 160, 64, 4
 """Pixels below the map, of what is decoded there, and of the nearest faces; those in a row."""
 DOT, FINE = 3.0, 2
-SPREAD = 9
-"""Decoded places across."""
+SPREAD, FOUND, SEEN = 9, 16, 40
+"""Places across: decoded, and told apart by the pointer; and pixels of what that finds."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,7 @@ def face_map(
         note=words,
         panels=(Panel(_manifold(codes, found, across, up, seed), "one face, moved all over"),),
         tables=(Table("Read off the code there, from -1 to 1", ("", ""), rows),),
+        glimpses=(_glimpses(codes, found, across, up),),
     )
 
 
@@ -157,11 +158,17 @@ def _manifold(codes: Codes, found: Directions, across: str, up: str, seed: int) 
     """A face never trained on, chosen by the seed, at a grid of places."""
     plane = _drawn(codes, found, across, up)[0]
     chart = charted(codes, found, across, up)
-    shares = (torch.arange(SPREAD) + 0.5) / SPREAD
-    places = torch.cat([plane.code(float(x), float(y)) for y in shares for x in shares])
-    return grid(
-        codes.decode(chart.code(places, codes.held_codes[seed % len(codes.held_codes), None])),
-        SPREAD,
-        SMALL,
-        gap=0,
-    )
+    start = codes.held_codes[seed % len(codes.held_codes), None]
+    moved = codes.decode(chart.code(plane.codes(SPREAD), start))
+    return grid(moved, SPREAD, SMALL, gap=0)
+
+
+@lru_cache(maxsize=16)
+def _glimpses(codes: Codes, found: Directions, across: str, up: str) -> Glimpses:
+    """The face that lies nearest to each place of the map."""
+    plane = _drawn(codes, found, across, up)[0]
+    places = charted(codes, found, across, up).place(codes.means)
+    nearest = neighbors.nearest(plane.codes(FOUND), places, 1)[1][:, 0]
+    sheet = grid(codes.data.pictures[nearest], FOUND, SMALL, gap=0)
+    sheet = sheet.resize((FOUND * SEEN, FOUND * SEEN), Image.Resampling.LANCZOS)
+    return Glimpses.of(sheet, FOUND, (0, 0, 1, SIDE / (SIDE + FOOT)))

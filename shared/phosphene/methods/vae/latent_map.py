@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from phosphene.frame import Frame, Panel, Table
+from phosphene.frame import Frame, Glimpses, Panel, Table
 from phosphene.images.sheets import INK, font
 from phosphene.knobs import Choice, Point, Range, Seed
 from phosphene.methods import method
@@ -26,6 +26,8 @@ BOTH = "both"
 GAP, HEAD, FOOT, PICTURE = 24, 30, 208, 168
 SMALL = 64
 """Pixels of a neighbor's side."""
+FOUND = 24
+"""Places across that the pointer tells apart."""
 MOST, NEAR = 12, 10
 """Pictures around a place that are shown at most, and that are asked what it is."""
 EDGES = 0.005, 0.995
@@ -87,6 +89,7 @@ def latent_map(
         note=_words(codes, code),
         panels=tuple(panels),
         tables=(_around(codes, code),),
+        glimpses=tuple(_glimpses(one, n, len(maps)) for n, one in enumerate(maps.values())),
     )
 
 
@@ -174,6 +177,16 @@ def _around(codes: Codes, code: Tensor) -> Table:
 def _manifold(codes: Codes, count: int, spread: str) -> Image.Image:
     """A grid of decoded codes, at even shares of the prior or of the codes' own distribution."""
     return grid(codes.decode(manifold_codes(codes, count, spread)), count, 32, gap=0)
+
+
+@lru_cache(maxsize=8)
+def _glimpses(codes: Codes, number: int, maps: int) -> Glimpses:
+    """What the decoder makes of each place of the map that is the `number`th from the left."""
+    plane, (width, height) = drawn(codes)[0], _size(maps)
+    left, top = number * (SIDE + GAP), HEAD
+    box = (left / width, top / height, (left + SIDE) / width, (top + SIDE) / height)
+    pictures = codes.decode(plane.codes(FOUND))
+    return Glimpses.of(grid(pictures, FOUND, pictures.shape[-1], gap=0), FOUND, box)
 
 
 def manifold_codes(codes: Codes, count: int, spread: str) -> Tensor:

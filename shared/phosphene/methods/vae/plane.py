@@ -48,6 +48,11 @@ class Plane:
         up = self.high[1] - y * (self.high[1] - self.low[1])
         return torch.tensor([[across, up]])
 
+    def codes(self, count: int) -> Tensor:
+        """The codes (count², 2) at the middles of `count` rows of as many squares, row by row."""
+        shares = (torch.arange(count) + 0.5).tolist()
+        return torch.cat([self.code(x / count, y / count) for y in shares for x in shares])
+
     def place(self, codes: Tensor) -> Tensor:
         """Codes (N, 2) as shares (N, 2) from the top left."""
         low, high = torch.tensor(self.low), torch.tensor(self.high)

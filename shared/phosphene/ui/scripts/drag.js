@@ -12,7 +12,19 @@ const within = (image, event) => {
   const share = (at, start, size) => Math.min(Math.max((at - start) / size, 0), 1);
   return [share(event.clientX, left, width), share(event.clientY, top, height)];
 };
+const set = (part, value) => {
+  // What stands in a control, as if it were typed.
+  const input = part.querySelector("textarea, input");
+  input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+};
 const pick = (image, event) => {
+  const places = image.closest(".ph-places");
+  if (places) {
+    const name = [...places.classList].find((one) => one.startsWith("ph-sets-")).replace("sets", "set");
+    set(places.closest(".ph-page").querySelector(`.${name}`), within(image, event).map((share) => share.toFixed(4)).join(", "));
+    return;
+  }
   // Gradio takes every picture to be shown no larger than it is: tell it where that would have been.
   const [x, y] = within(image, event), { left, top, width, height } = shown(image, 1);
   const last = 1 - 0.6 / Math.max(image.naturalWidth, image.naturalHeight);
@@ -50,9 +62,7 @@ const drop = (event) => {
     if (part.matches(".ph-regions")) {
       const [a, b] = [within(image, { clientX: from[0], clientY: from[1] }), within(image, event)];
       const region = [0, 1].map((i) => Math.min(a[i], b[i])).concat([0, 1].map((i) => Math.max(a[i], b[i])));
-      const input = part.parentElement.querySelector(".ph-region :is(textarea, input)");
-      input.value = region.map((share) => share.toFixed(4)).join(", ");
-      input.dispatchEvent(new Event("input", { bubbles: true }));
+      set(part.parentElement.querySelector(".ph-region"), region.map((share) => share.toFixed(4)).join(", "));
     } else pick(image, event);
   }
   Object.assign(dragging, { part: null, frame: null });

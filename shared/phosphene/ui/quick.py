@@ -1,0 +1,60 @@
+"""Ways around what takes Gradio longer, on a page with many tabs, than a picture takes."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+import gradio as gr
+from starlette.datastructures import Headers
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+SKIPPED = {"__type__": "update"}
+"""How Gradio says that a component stays as it is."""
+
+
+def events(demo: gr.Blocks, unseen: gr.components.Component) -> None:
+    """Have events that show no progress show it on one component, that nobody sees.
+
+    At every step of an event the browser tells its status to whatever any event ever had as an
+    output, and looks each of them up in the whole page.
+    """
+    for event in demo.fns.values():
+        if event.show_progress == "hidden" and not event.show_progress_on:
+            event.show_progress_on = [unseen]
+
+
+def answers(demo: gr.Blocks) -> None:
+    """Have an answer deal with the outputs that it changes: Gradio makes all of them anew."""
+    plain: Any = demo.postprocess_data
+
+    async def postprocess_data(fn: Any, predictions: Any, state: Any) -> Any:
+        changed = predictions if isinstance(predictions, dict) else {}
+        kept = [place for place, block in enumerate(fn.outputs) if block in changed]
+        if not kept or len(kept) < len(changed) or len(fn.outputs) == 1:
+            return await plain(fn, predictions, state)
+        fewer = copy(fn)
+        fewer.outputs = [fn.outputs[place] for place in kept]
+        given = [changed[block] for block in fewer.outputs]
+        made = await plain(fewer, given if len(given) > 1 else given[0], state)
+        whole: list[Any] = [None if one.stateful else dict(SKIPPED) for one in fn.outputs]
+        for place, value in zip(kept, made, strict=True):
+            whole[place] = value
+        return whole
+
+    setattr(demo, "postprocess_data", postprocess_data)  # noqa: B010
+
+
+class Middleware:
+    """Sends a page compressed: it holds every control of every tab, megabytes in a row."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._plain, self._packed = app, GZipMiddleware(app, compresslevel=5)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; what is no page, streams among it, goes as it is."""
+        asks_for_page = scope["type"] == "http" and "text/html" in Headers(scope=scope).get(
+            "accept", ""
+        )
+        await (self._packed if asks_for_page else self._plain)(scope, receive, send)
