@@ -1,6 +1,6 @@
 """Painted films: how far paint moves that should stay, with and without, and pictures a second.
 
-    python benchmarks/film.py [steady] [speed]
+    python benchmarks/film.py [steady] [speed] [camera]
 
 steady: the mean squared difference of a painted picture and the one before it, moved along
 (arXiv 1604.08610), outside of what was hidden. Of the clip that is known, a window moving over a
@@ -25,9 +25,10 @@ from phosphene import images
 from phosphene.images import clips, flow, reels
 from phosphene.images.flow import Array, Motion, Steady
 from phosphene.methods.films import filmed
-from phosphene.methods.instant_style.films import painter
+from phosphene.methods.instant_style.films import Camera, painter
 from phosphene.methods.instant_style.hand import Hand, Wish
 from phosphene.networks.stylizer import STYLES
+from phosphene.ui.camera import Roll
 
 DOCUMENT = "film.md"
 APPS = HERE.parent / "apps"
@@ -158,7 +159,30 @@ def measured(path: Path, side: int, hand: Hand, still: bool) -> float:
     return count / (time.perf_counter() - started)
 
 
-PARTS = {"steady": steady, "speed": speed}
+def camera(options: Options) -> Iterator[str]:
+    """Pictures a second of a camera on the server's side: from the picture that came to a JPEG."""
+    yield "| size | each picture for itself | steady |"
+    yield "|---|---|---|"
+    count, seen = (4, known(4, 96)) if options.smoke else (24, known(24, 640))
+    for side in (96,) if options.smoke else (256, 384, 512):
+        rates = [rolled(seen, side, still, options.device) for still in (False, True)]
+        yield f"| {side} | {count / rates[0]:.1f} | {count / rates[1]:.1f} |"
+
+
+def rolled(seen: Sequence[Image.Image], side: int, still: bool, device: str) -> float:
+    """Seconds for the pictures of a camera, the median of some rounds after one to get warm."""
+    roll = Roll("paint_camera", Camera())
+    usual = {"style": STYLES[CHOSEN[1]], "brush": "", "strength": 1.0, "keep_colors": False}
+    taken = []
+    for _ in range(4):
+        started = time.perf_counter()
+        for picture in seen:
+            roll.add(usual | {"content": picture, "steady": still, "size": side, "device": device})
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken[1:])
+
+
+PARTS = {"steady": steady, "speed": speed, "camera": camera}
 
 if __name__ == "__main__":
     main(__file__, DOCUMENT, PARTS)
