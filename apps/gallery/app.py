@@ -49,22 +49,23 @@ def thumbnail(folder: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-apps = {folder: module for folder in folders() if (module := loaded(folder))}
+with ui.building():
+    apps = {folder: module for folder in folders() if (module := loaded(folder))}
 
-with gr.Blocks(
-    title="Phosphene", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
-) as demo:
-    Navbar(main_page_name="Phosphene")
-    cards = {folder.name: (module.demo, thumbnail(folder)) for folder, module in apps.items()}
-    ui.landing_page(HERE / "pictures", cards, IDEA)
+    with gr.Blocks(
+        title="Phosphene", analytics_enabled=False, delete_cache=(600, 3600), fill_width=True
+    ) as demo:
+        Navbar(main_page_name="Phosphene")
+        cards = {folder.name: (module.demo, thumbnail(folder)) for folder, module in apps.items()}
+        ui.landing_page(HERE / "pictures", cards, IDEA)
 
-for folder, module in apps.items():
-    with demo.route(module.demo.title, f"/{folder.name}"):
-        module.demo.render()
+    for folder, module in apps.items():
+        with demo.route(module.demo.title, f"/{folder.name}"):
+            module.demo.render()
 
-routes = {folder.name: module.demo for folder, module in apps.items()}
-vars(demo).update(idea=IDEA, picture=HERE / "pictures" / "dream.jpg", pages_by_route=routes)
-demo.queue(max_size=64, default_concurrency_limit=8)
+    routes = {folder.name: module.demo for folder, module in apps.items()}
+    vars(demo).update(idea=IDEA, picture=HERE / "pictures" / "dream.jpg", pages_by_route=routes)
+    demo.queue(max_size=64, default_concurrency_limit=8)
 
 if __name__ == "__main__":
     demo.launch(**ui.launch_options(demo))

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeAlias
 
 import torch.nn.functional as F
-from timm.layers.norm_act import BatchNormAct2d
 from torch import Tensor, fx, nn
 from torch.autograd.function import Function, once_differentiable
 
@@ -68,11 +67,18 @@ def ceiling(node: fx.Node, body: nn.Module) -> float | None:
     """Where a node that is a ReLU cuts off, infinity if nowhere; None if it is none."""
     if node.op == "call_module":
         module = body.get_submodule(str(node.target))
-        return _cut(module.act if isinstance(module, BatchNormAct2d) else module)
+        return _cut(module.act if _has_activation(module) else module)
     if node.op not in ("call_function", "call_method"):
         return None
     name = str(getattr(node.target, "__name__", node.target))
     return {"relu": math.inf, "relu_": math.inf, "relu6": 6.0}.get(name)
+
+
+def _has_activation(module: nn.Module) -> bool:
+    """Whether a batch norm has its activation inside."""
+    from timm.layers.norm_act import BatchNormAct2d
+
+    return isinstance(module, BatchNormAct2d)
 
 
 def _cut(module: object) -> float | None:
@@ -91,14 +97,14 @@ def ruled(body: nn.Module, rule: Rule) -> Copy:
         x = copies[node.all_input_nodes[0]]
         if node.op == "call_module":
             module = body.get_submodule(str(node.target))
-            if isinstance(module, BatchNormAct2d):
+            if _has_activation(module):
                 x = _norm(graph, str(node.target), module, x)
         return graph.call_function(RULES[rule], (x, top))
 
     return copy
 
 
-def _norm(graph: fx.Graph, path: str, module: BatchNormAct2d, x: fx.Node) -> fx.Node:
+def _norm(graph: fx.Graph, path: str, module: Any, x: fx.Node) -> fx.Node:
     """A batch norm alone, of one that has its ReLU inside."""
     names = ("running_mean", "running_var", "weight", "bias")
     values = [graph.get_attr(f"{path}.{name}") for name in names]

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 from inspect import Parameter, signature
 from typing import Any, cast
 
-from timm.layers.norm_act import BatchNormAct2d
-from timm.models._features_fx import get_notrace_functions, get_notrace_modules
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -23,14 +21,17 @@ class Tracer(fx.Tracer):
     """Modules of torch, and those that timm marks, are leaves of the graph."""
 
     def __init__(self) -> None:
+        from timm.layers.norm_act import BatchNormAct2d
+        from timm.models._features_fx import get_notrace_functions, get_notrace_modules
+
         functions = tuple(get_notrace_functions())  # type: ignore[no-untyped-call]
         super().__init__(autowrap_functions=functions)
-        self._leaves = tuple(get_notrace_modules())  # type: ignore[no-untyped-call]
+        marked = tuple(get_notrace_modules())  # type: ignore[no-untyped-call]
+        self._leaves = (nn.Conv2d, nn.Linear, BatchNormAct2d, *marked)
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         """Whether the graph shows the module as one node."""
-        leaves = (nn.Conv2d, nn.Linear, BatchNormAct2d, *self._leaves)
-        return isinstance(m, leaves) or super().is_leaf_module(m, module_qualified_name)
+        return isinstance(m, self._leaves) or super().is_leaf_module(m, module_qualified_name)
 
 
 def ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
@@ -183,6 +184,8 @@ def _fold(node: fx.Node, body: nn.Module) -> None:
     conv: Any = body.get_submodule(str(before.target))
     if type(conv).__name__ not in ("Conv2d", "Conv2dSame"):
         return
+    from timm.layers.norm_act import BatchNormAct2d
+
     fused = fuse_conv_bn_eval(conv, norm)
     conv.weight, conv.bias = fused.weight, fused.bias
     conv.requires_grad_(False)

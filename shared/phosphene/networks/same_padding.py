@@ -12,7 +12,6 @@ worth; no table has it by itself yet.
 from __future__ import annotations
 
 import torch.nn.functional as F
-from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
 
@@ -34,6 +33,8 @@ class Same(nn.Conv2d):
     @staticmethod
     def suits(module: nn.Module) -> bool:
         """Whether a module is padded so."""
+        from timm.layers.conv2d_same import Conv2dSame
+
         return isinstance(module, Conv2dSame) and set(module.dilation) == {1}
 
     def forward(self, x: Tensor) -> Tensor:

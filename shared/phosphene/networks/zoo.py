@@ -1,15 +1,18 @@
-"""Architectures without weights: VGG-19 under the papers' names, timm's classifiers by theirs."""
+"""Architectures without weights: VGG-19 under the papers' names, timm's classifiers by theirs.
+
+timm takes seconds to import: only who builds a network, or names one of its own, waits for it.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-import timm
-from timm.data.config import resolve_data_config
-from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
 from torch import nn
 
 from phosphene.errors import unknown
@@ -57,12 +60,18 @@ def members(name: str) -> tuple[str, ...]:
 
 def known(name: str) -> bool:
     """Whether there is an architecture of that name."""
-    return name in EMBEDDED or name in OWN or (name.startswith("timm/") and timm.is_model(name[5:]))
+    if name in EMBEDDED or name in OWN or not name.startswith("timm/"):
+        return name in EMBEDDED or name in OWN
+    import timm
+
+    return bool(timm.is_model(name[5:]))
 
 
 def check(name: str) -> None:
     """InputError with the nearest names where there is no architecture of that name."""
     if not known(name):
+        import timm
+
         near = [f"timm/{model}" for model in timm.list_models()]
         raise unknown("network", name, [*EMBEDDED, *near])
 
@@ -88,6 +97,9 @@ def vgg19() -> Architecture:
 
 def classifier(name: str) -> Architecture:
     """A classifier of timm by its Hub name, or one of the embedded EfficientNets."""
+    import timm
+    from timm.data.config import resolve_data_config
+
     check(name)
     model = f"tf_{name}" if name in EMBEDDED else name.removeprefix("timm/")
     body: Any = timm.create_model(model, pretrained=False)
@@ -111,18 +123,19 @@ def average_pools(body: nn.Module) -> None:
             body.set_submodule(path, pool)
 
 
+@cache
 def listed_classes() -> tuple[str, ...]:
-    """ImageNet's classes by the alphabet, as a page lists them."""
-    return tuple(sorted(imagenet_classes(), key=str.lower))
+    """The first names of ImageNet's thousand classes by the alphabet, each once, as timm has them.
 
-
-def imagenet_classes() -> tuple[str, ...]:
-    """The first names of ImageNet's thousand classes, each once."""
-    info = ImageNetInfo()
-    return tuple(dict.fromkeys(name.split(",")[0] for name in info.label_descriptions()))
+    Kept in a file of their own: every page lists them.
+    """
+    path = Path(__file__).with_name("classes.json")
+    return tuple(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _class_names(body: nn.Module) -> tuple[str, ...]:
+    from timm.data.imagenet_info import ImageNetInfo, infer_imagenet_subset
+
     subset = infer_imagenet_subset(body)
     count = int(getattr(body, "num_classes", 0))
     if subset:

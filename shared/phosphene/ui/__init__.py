@@ -9,6 +9,7 @@ from phosphene.ui.landing import landing_page  # noqa: E402
 from phosphene.ui.launch import launch_options  # noqa: E402
 from phosphene.ui.notebook import open  # noqa: E402
 from phosphene.ui.pages import page  # noqa: E402
+from phosphene.ui.quick import building  # noqa: E402
 from phosphene.ui.stages import (  # noqa: E402
     Chart,
     Compare,
@@ -39,6 +40,7 @@ __all__ = [
     "Tab",
     "Tables",
     "View",
+    "building",
     "landing_page",
     "launch_options",
     "open",

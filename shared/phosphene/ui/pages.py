@@ -15,6 +15,7 @@ from phosphene.ui.scripts import script
 from phosphene.ui.tab import Tab
 
 
+@quick.building()
 def page(
     title: str,
     idea: str,

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import gradio as gr
+from gradio import blocks
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SKIPPED = {"__type__": "update"}
 """How Gradio says that a component stays as it is."""
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """Within it pages are put together: what serving them needs is made once, at their launch.
+
+    Gradio makes a configuration, a server and a schema at the end of every page and of every page
+    that holds it: of all apps together that took longer than all else.
+    """
+    without = SimpleNamespace(create_app=lambda *_, **__: None)
+    with (
+        patch.object(blocks, "App", without),
+        patch.object(gr.Blocks, "get_config_file", lambda self: {}),
+    ):
+        yield
 
 
 def events(demo: gr.Blocks, unseen: gr.components.Component) -> None:
