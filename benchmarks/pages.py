@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.request import urlopen
 
 from _tables import Options, main
@@ -36,10 +37,8 @@ def pages(options: Options) -> Iterator[str]:
         "| s to its opening picture | s from Run to a preview |"
     )
     yield "|---|---|---|---|---|---|"
-    browsers = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, browsers)))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = chromium(playwright)
         for name in names[:1] if options.smoke else names:
             begun = time.monotonic()
             with served(name) as url:
@@ -52,6 +51,13 @@ def pages(options: Options) -> Iterator[str]:
             sizes = f"{size / 1000:.0f} | {pictures / 1000:.0f}"
             yield f"| {name} | {answered:.1f} | {sizes} | {opening:.1f} | {shown} |"
         browser.close()
+
+
+def chromium(playwright: Any) -> Any:
+    """The browser of this machine, without a window."""
+    browsers = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, browsers)))
+    return playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
 
 
 @contextmanager
@@ -81,13 +87,13 @@ def served(name: str) -> Iterator[str]:
             process.wait()
 
 
-def visit(browser: object, url: str, name: str) -> tuple[float, float, float, float]:
+def visit(browser: Any, url: str, name: str) -> tuple[float, float, float, float]:
     """Bytes before the first scroll, those of pictures and films, and seconds.
 
     The seconds are those to the opening picture, and from Run to a preview.
     """
     size = {"width": 1280, "height": 900}
-    context = browser.new_context(viewport=size)  # type: ignore[attr-defined]
+    context = browser.new_context(viewport=size)
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Network.enable")

@@ -4,7 +4,7 @@
 
 there_and_back: the embedded ones, and random weights in the sizes of TAESD and of Stable
 Diffusion's autoencoder, whose speed is that of the real ones; moves: one click or one step of a
-slider of a live tab, as a call of the method and through the page's server, picture included.
+slider of a live tab, as a call of the method, and on the page in headless Chromium.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import torch
 from _tables import HERE, Options, main
+from pages import chromium, served
 from torch import Tensor
 
 import phosphene
@@ -150,69 +149,85 @@ def measured(run: Callable[[], Any], options: Options, least: float = 0.2) -> fl
     return (time.perf_counter() - started) / count
 
 
-def settings() -> dict[str, list[dict[str, Any]]]:
-    """The live tabs, and what is moved from one move to the next."""
+@dataclass(frozen=True)
+class Move:
+    """A live tab: its name, what is moved on it, to what, and the same as a call of its method."""
+
+    tab: str
+    control: str
+    values: list[str]
+    calls: list[dict[str, Any]]
+
+
+def live() -> dict[str, Move]:
+    """The live tabs by their methods."""
     digits = [str(APP / "examples" / f"{name}.jpg") for name in ("zero", "three", "six", "seven")]
     corners = dict(zip(("first", "second", "third", "fourth"), digits, strict=True))
     shares = [0.3 + 0.02 * number for number in range(12)]
+    places, numbers = [f"{share:.2f}, 0.4" for share in shares], [f"{s:.2f}" for s in shares]
+    at = [{"at": (share, 0.4)} for share in shares]
+    point, slider = ".ph-set-at :is(textarea, input)", "input[type=range]"
+    face = {"image": str(APP / "examples" / "ada.jpg")}
     return {
-        "latent_map": [{"at": [share, 0.4]} for share in shares],
-        "interpolate_four": [corners | {"at": [share, 0.4]} for share in shares],
-        "traverse": [{"image": digits[0], "first": share} for share in shares],
-        "holes": [{"along": 0.02 * number} for number in range(12)],
+        "latent_map": Move("Map", point, places, at),
+        "interpolate_four": Move("Between four", point, places, [corners | one for one in at]),
+        "face": Move("Face", slider, numbers, [face | {"smile": share} for share in shares]),
+        "traverse": Move(
+            "Walk", slider, numbers, [{"image": digits[0], "first": share} for share in shares]
+        ),
+        "holes": Move("Holes", slider, numbers, [{"along": share} for share in shares]),
     }
 
 
 def moves(options: Options) -> Iterator[str]:
     """Milliseconds of a move: the first one of a fresh process, and the median of the others."""
-    yield "| method | first call, ms | each further one, ms | through the page, ms |"
+    from playwright.sync_api import sync_playwright
+
+    yield "| method | first call, ms | each further one, ms | on the page, ms |"
     yield "|---|---|---|---|"
-    every = {name: changes[: 2 if options.smoke else None] for name, changes in settings().items()}
-    own = {name: [timed(name, change) for change in changes] for name, changes in every.items()}
-    with served() as client:
-        for name, changes in every.items():
-            asked = [through(client, name, change) for change in changes]
-            first, each, page = own[name][0], *map(statistics.median, (own[name][1:], asked[1:]))
-            yield f"| {name} | {1000 * first:.0f} | {1000 * each:.0f} | {1000 * page:.0f} |"
+    few = 3 if options.smoke else None
+    own = {name: [timed(name, call) for call in move.calls[:few]] for name, move in live().items()}
+    with sync_playwright() as playwright, served(APP.name) as url:
+        browser = chromium(playwright)
+        for name, move in live().items():
+            seen = on_the_page(browser, f"{url}/?tab={move.tab}", move, few)
+            first, each, page = own[name][0], *map(statistics.median, (own[name][1:], seen[2:]))
+            yield f"| {name} | {1000 * first:.0f} | {1000 * each:.0f} | {page:.0f} |"
+        browser.close()
 
 
-def timed(name: str, change: dict[str, Any]) -> float:
+def timed(name: str, call: dict[str, Any]) -> float:
     started = time.perf_counter()
-    list(getattr(phosphene, name)(**change))
+    list(getattr(phosphene, name)(**call))
     return time.perf_counter() - started
 
 
-def through(client: Any, name: str, change: dict[str, Any]) -> float:
-    """A call of the page's endpoint until its picture is here."""
-    import gradio_client
+MOVED = """async ([selector, value]) => {
+  const seen = (css) => [...document.querySelectorAll(css)].find((part) => part.offsetParent);
+  const control = seen(selector), before = seen(".ph-stage img").src, begun = performance.now();
+  control.value = value;
+  control.dispatchEvent(new Event("input", { bubbles: true }));
+  while (performance.now() - begun < 20000) {
+    const picture = seen(".ph-stage img");
+    if (picture && picture.src !== before && picture.complete && picture.naturalWidth) break;
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  return performance.now() - begun;
+}"""
 
-    given = {
-        key: gradio_client.handle_file(value) if str(value).endswith(".jpg") else value
-        for key, value in change.items()
-    }
-    started = time.perf_counter()
-    client.predict(api_name=f"/{name}", **given)
-    return time.perf_counter() - started
 
-
-@contextmanager
-def served() -> Iterator[Any]:
-    """The page, served from this process, and a client of it."""
-    import gradio_client
-
-    from phosphene import ui
-
-    spec = spec_from_file_location("vae_explorer", APP / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    app = module_from_spec(spec)
-    spec.loader.exec_module(app)
-    options = ui.launch_options(app.demo, server_port=None, share=False, quiet=True)
-    _, address, _ = app.demo.launch(prevent_thread_lock=True, **options)
-    try:
-        yield gradio_client.Client(address, verbose=False, analytics_enabled=False)
-    finally:
-        app.demo.close()
+def on_the_page(browser: Any, url: str, move: Move, few: int | None) -> list[float]:
+    """Milliseconds from a move to the new picture on the page, for each of some moves."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto(url)
+    page.locator(".ph-stage img").locator("visible=true").first.wait_for(timeout=60_000)
+    page.wait_for_timeout(4000)
+    taken = []
+    for value in move.values[:few]:
+        taken.append(page.evaluate(MOVED, [f".ph-page {move.control}", value]))
+        page.wait_for_timeout(1000)
+    page.close()
+    return taken
 
 
 PARTS = {"there_and_back": there_and_back, "moves": moves}

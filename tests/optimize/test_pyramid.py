@@ -20,6 +20,8 @@ def test_the_coarsest_size_is_adams_and_takes_thrice_the_steps():
     assert [part.optimizer for part in plan] == ["adam", "lbfgs", "lbfgs"]
     assert [part.steps for part in plan] == [36, 10, 10]
     assert {part.steps for part in schedule([(64, 64)], 10, search="adam")} == {30}
+    single = schedule([(64, 64)], 10, rounds=2)
+    assert [(part.optimizer, part.steps) for part in single] == [("adam", 30), ("lbfgs", 10)]
 
 
 def test_a_picture_is_given_detail_on_its_way_to_a_larger_size():

@@ -57,16 +57,16 @@ def schedule(
 ) -> list[Round]:
     """Rounds through the sizes, the last one `rounds` times; coarse sizes are cheap and take more.
 
-    "both" goes over the coarsest size with Adam, which leaves the start's colors behind, and over
-    the others with L-BFGS, which needs a third of the steps.
+    "both" begins with Adam, at the coarsest size, which leaves the start's colors behind, and goes
+    on with L-BFGS, which needs a third of the steps and is lost where it begins with a photograph.
     """
     full = sizes[-1]
     plan = []
-    for index, (height, width) in enumerate(sizes):
-        adam = search == "adam" or (search == "both" and index == 0 and len(sizes) > 1)
+    for index, (height, width) in enumerate([*sizes, *[full] * (rounds - 1)]):
+        adam = search == "adam" or (search == "both" and index == 0)
         count = steps * (full[0] / height) ** TAPER * (PATIENCE if adam else 1)
         plan.append(Round(height, width, round(count), "adam" if adam else "lbfgs"))
-    return plan + plan[-1:] * (rounds - 1)
+    return plan
 
 
 def paint(

@@ -60,6 +60,13 @@ def test_continuing_equals_one_longer_run_bit_for_bit():
     assert not np.array_equal(pixels(once), pixels(longer))
 
 
+def test_a_small_painting_of_one_size_gets_to_its_style_too():
+    *_, frame = run(network="vgg19", size=96, steps=4)
+    losses = [sum(terms.values()) for terms in frame.history]
+    assert max(losses) <= losses[0]
+    assert losses[-1] < 0.4 * losses[0]
+
+
 def test_a_seed_repeats_a_painting_from_noise():
     first, again, other = (pixels([*run(start="noise", seed=s, steps=3)][-1]) for s in (1, 1, 2))
     assert np.array_equal(first, again)

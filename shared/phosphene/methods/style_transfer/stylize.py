@@ -238,9 +238,11 @@ def stylize(
 
     first = _first(start, subject, brushes, strength, seed)
     sizes = sizes_up_to(photo.height, photo.width, spec.min_side)
-    plan = schedule(sizes, steps, rounds, cast(Search, optimizer))
-    if resume is not None:
-        first, plan = images.to_tensor(_same_shape(resume, photo.size), net.device), plan[-rounds:]
+    search = cast(Search, optimizer)
+    plan = schedule(sizes, steps, rounds, search)
+    if resume is not None:  # rounds that come after the first one
+        first = images.to_tensor(_same_shape(resume, photo.size), net.device)
+        plan = schedule(sizes, steps, rounds + 1, search)[-rounds:]
     elif preview := _preview(subject, brushes, finish):
         yield Frame(preview, 0, sum(part.steps for part in plan), note=NOTE)
     detail = kept_detail(subject, strength) if start == "content" else None
