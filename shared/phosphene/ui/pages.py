@@ -68,10 +68,15 @@ def _foot(papers: Sequence[tuple[str, str]]) -> str:
     return f"<p>Papers: {links}</p>" if links else ""
 
 
-def _static_files(tabs: Sequence[Tab]) -> list[str | Path]:
-    """The files that a page shows of itself: examples, what was made of them, thumbnails."""
+def _static_files(tabs: Sequence[Tab]) -> list[Path]:
+    """What a page shows of itself: examples, what was made of them, thumbnails; each once.
+
+    A folder called `examples` is served as a whole: Gradio looks through all that is named, for
+    every picture of every page.
+    """
     examples = [example for tab in tabs for example in tab.examples]
     values = [value for example in examples for value in example.values()]
+    files = [Path(v) for v in values if isinstance(v, (str, Path)) and Path(v).is_file()]
+    shown = [next((f for f in path.parents if f.name == "examples"), path) for path in files]
     folders = [tab.results for tab in tabs if tab.results]
-    files = [v for v in values if isinstance(v, (str, Path)) and Path(v).is_file()]
-    return [*files, *folders, strips.folder()]
+    return list(dict.fromkeys([*shown, *folders, strips.folder()]))

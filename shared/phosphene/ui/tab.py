@@ -19,6 +19,9 @@ from phosphene.ui.views import View
 class Tab:
     """One method on a page: its name, presets {name: {knob: value}} and examples [{knob: value}].
 
+    An example's file is served to everybody, and with it all of a folder called `examples` that it
+    lies in.
+
     `explain` is markdown under the controls; `views` are what a result shows of itself, the most
     telling one first (none named: the standard ones, with the first picture to compare with);
     `looks` is a folder with a picture NAME.jpg for each preset; `results` one with what examples
