@@ -5,6 +5,9 @@
 seconds: four paintings, from the network's nearest style, as the page teaches them. Seconds are
     those of one core, all threads added up: two cores take about half, whatever else they do.
 
+twelve (takes long, by its name alone): all twelve paintings, taught as the page does by default,
+    and the sheet of them beside the network that takes any painting: apps/style_transfer/pictures.
+
 Loss is a mean over photographs that no brush learns on; "any style" is what the network that takes
 any painting makes of the same ones in one pass, without learning anything.
 """
@@ -16,6 +19,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from _tables import HERE, Options, main
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from phosphene import images, load_network
@@ -30,11 +34,14 @@ EXAMPLES = HERE.parent / "apps" / "style_transfer" / "examples"
 PAINTINGS = ("great_wave", "composition_viii", "village_street_auvers", "poppies")
 UNSEEN = ("panda", "koala", "scarlet_macaw", "summer_palace")
 MOMENTS = (5, 15, 40)
+SIX = ("koala", "summer_palace", "panda", "scarlet_macaw", "lemur", "polar_bear")
+SHEET = HERE.parent / "apps" / "style_transfer" / "pictures" / "taught.jpg"
+GAP = 6
 
 
-def photographs(side: int) -> list[Tensor]:
+def photographs(side: int, names: Sequence[str] = UNSEEN) -> list[Tensor]:
     """Photographs that are not among those that a brush learns on."""
-    return [images.to_tensor(images.load(EXAMPLES / f"{name}.jpg", side)) for name in UNSEEN]
+    return [images.to_tensor(images.load(EXAMPLES / f"{name}.jpg", side)) for name in names]
 
 
 @torch.no_grad()
@@ -80,7 +87,46 @@ def seconds(options: Options) -> Iterator[str]:
         yield f"| {words} | any style | 0 | {style:.3f} | {content:.3f} |"
 
 
-PARTS = {"seconds": seconds}
+def twelve(options: Options) -> Iterator[str]:
+    """Losses on six photographs of a brush of each painting and of the any-style network."""
+    files = sorted((EXAMPLES / "styles").glob("*.jpg"))[: 1 if options.smoke else None]
+    side, steps = (64, 10) if options.smoke else (256, 150)
+    photos, stylizer, net = photographs(side, SIX), load_stylizer("cpu"), load_network("vgg19")
+    yield "| painting | style, brush | style, any style | content, brush | content, any style |"
+    yield "|---|---|---|---|---|"
+    rows: list[Image.Image] = []
+    for file in files:
+        painting = opened(file, PAINTING, stylizer.device)
+        lesson = Lesson.of(net, painting)
+        *_, last = teach(file, size=64, steps=steps, device="cpu")
+        brush = brush_file.read(last.panels[0].sets["brush"])
+        ways = (lambda p, b=brush: stylizer.paint_with(p, b)), of_any_style(painting)
+        (s1, c1), (s2, c2) = (losses(lesson, photos, way) for way in ways)
+        name = file.stem.replace("_", " ")
+        yield f"| {name} | {s1:.3f} | {s2:.3f} | {c1:.3f} | {c2:.3f} |"
+        with torch.no_grad():
+            shown = [painting, *(way(photo) for photo in photos[:2] for way in ways)]
+        rows.append(in_a_row([images.to_image(picture) for picture in shown]))
+    if not options.smoke:
+        page = Image.new(
+            "RGB", (rows[0].width, sum(row.height + GAP for row in rows) - GAP), "white"
+        )
+        for number, row in enumerate(rows):
+            page.paste(row, (0, number * (row.height + GAP)))
+        page.save(SHEET, quality=86)
+
+
+def in_a_row(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures of one size side by side, the first apart from the others."""
+    width, height = 230, 172
+    row = Image.new("RGB", (len(pictures) * (width + GAP) + GAP, height), "white")
+    for number, picture in enumerate(pictures):
+        small = ImageOps.fit(picture, (width, height), centering=(0.5, 0.4))
+        row.paste(small, (number * (width + GAP) + GAP * (number > 0), 0))
+    return row
+
+
+PARTS = {"seconds": seconds, "twelve": twelve}
 
 if __name__ == "__main__":
-    main(__file__, DOCUMENT, PARTS)
+    main(__file__, DOCUMENT, PARTS, by_name=("twelve",))
