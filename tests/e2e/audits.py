@@ -12,10 +12,10 @@ from steps import DARK
 AXE = "axe-core@4.10.3"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # What scrolls out of a strip, or under the bar with Run, has no place to be hit there: axe counts
-# what is left of it. How large the buttons of a strip are is measured in test_access.
+# what is left of it. How large those buttons are is measured in test_access.
 FINDINGS = """async rules => {
     const scrolled = (rule, node) => rule === 'target-size'
-        && document.querySelector(node.target[0])?.closest('.ph-strip');
+        && document.querySelector(node.target[0])?.closest('.ph-strip, .source-selection');
     const all = (await axe.run(document, { runOnly: rules })).violations;
     return all.filter(each => ['serious', 'critical'].includes(each.impact))
         .map(each => [each.id, each.nodes.filter(node => !scrolled(each.id, node))

@@ -6,7 +6,8 @@ import pytest
 from audits import audit, axe_core
 from steps import PAGES, button, ready, settings_of
 
-SMALL = """() => [...document.querySelectorAll('.ph-strip button')].filter(e => e.offsetParent)
+SMALL = """() => [...document.querySelectorAll('.ph-strip button, .source-selection button')]
+    .filter(e => e.offsetParent)
     .filter(e => e.offsetWidth < 24 || e.offsetHeight < 24).length"""
 
 
