@@ -202,17 +202,20 @@ def timed(name: str, call: dict[str, Any]) -> float:
     return time.perf_counter() - started
 
 
-MOVED = """async ([selector, value]) => {
-  const seen = (css) => [...document.querySelectorAll(css)].find((part) => part.offsetParent);
-  const control = seen(selector), before = seen(".ph-stage img").src, begun = performance.now();
-  control.value = value;
-  control.dispatchEvent(new Event("input", { bubbles: true }));
-  while (performance.now() - begun < 20000) {
-    const picture = seen(".ph-stage img");
-    if (picture && picture.src !== before && picture.complete && picture.naturalWidth) break;
-    await new Promise((resolve) => setTimeout(resolve, 4));
-  }
-  return performance.now() - begun;
+WATCH = """() => {
+  const seen = () => [...document.querySelectorAll(".ph-stage img")].find((e) => e.offsetParent);
+  const before = seen().src;
+  window.moved = 0;
+  addEventListener("input", () => {
+    const begun = performance.now();
+    const look = () => {
+      const picture = seen();
+      const there = picture && picture.src !== before && picture.complete && picture.naturalWidth;
+      if (there) window.moved = performance.now() - begun;
+      else setTimeout(look, 4);
+    };
+    look();
+  }, { capture: true, once: true });
 }"""
 
 
@@ -222,9 +225,15 @@ def on_the_page(browser: Any, url: str, move: Move, few: int | None) -> list[flo
     page.goto(url)
     page.locator(".ph-stage img").locator("visible=true").first.wait_for(timeout=60_000)
     page.wait_for_timeout(4000)
+    control = page.locator(f".ph-page {move.control}").locator("visible=true").first
     taken = []
     for value in move.values[:few]:
-        taken.append(page.evaluate(MOVED, [f".ph-page {move.control}", value]))
+        page.evaluate(WATCH)
+        if move.control.endswith("range]"):
+            control.press("ArrowRight")
+        else:
+            control.fill(value)
+        taken.append(page.wait_for_function("window.moved", timeout=20_000).json_value())
         page.wait_for_timeout(1000)
     page.close()
     return taken
