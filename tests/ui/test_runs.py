@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -499,6 +500,30 @@ def test_a_live_tab_says_what_is_wrong_in_its_status_line_alone(form_for, tmp_pa
     page = final(play.live(form, values_for(form, image=str(bad)), None))
     assert "bad.png is not a picture" in page[form.status]
     assert "ph-error" in page[form.status]
+
+
+def test_runs_of_many_visitors_are_computed_in_one_thread_a_place(picture, monkeypatch):
+    seen, places, plain = set(), runs.turns().places, runs.run_method
+
+    def told(name, arguments):
+        for item in plain(name, arguments):
+            thread = threading.current_thread().name
+            yield replace(item, note=thread) if isinstance(item, Frame) else item
+
+    monkeypatch.setattr(runs, "run_method", told)
+
+    def visit():
+        run = runs.checked(tint, {"image": str(picture), "steps": 2})
+        list(runs.frames(run))
+        seen.add(run.last.note)
+
+    threads = [threading.Thread(target=visit) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert {name.rpartition("-")[0] for name in seen} == {"desk"}
+    assert len(seen) <= places
 
 
 def test_a_live_move_says_no_more_to_the_page_than_it_must(form_for, picture):

@@ -20,6 +20,7 @@ from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
 from phosphene.hosting import cost, ending, malloc, workers
 from phosphene.hosting.clock import Clock
+from phosphene.hosting.desks import at_desk
 from phosphene.hosting.turns import Rank, Turn, Turns, Waiting, places
 from phosphene.hosting.worker import in_worker, sendable
 from phosphene.knobs import NetworkChoice, Parameter
@@ -176,7 +177,8 @@ def _stream(run: Run, turn: Turn) -> Any:
     pool = workers.pool()
     if pool and turn.place is not None and sendable(run.name, run.arguments):
         return pool.run(run.name, run.arguments, turn.place)
-    return run_method(run.name, run.arguments)
+    stream = run_method(run.name, run.arguments)
+    return stream if device.zero_gpu() else at_desk(stream, lambda: turn.place)
 
 
 def _rank(run: Run) -> Rank:
