@@ -286,6 +286,8 @@ def _told(visitors: int, seconds: float, told: Told, log: str) -> Iterator[str]:
         yield f"| s to the {name}: median, 95 %, worst | {_quantiles(times)} |"
     for line in dict.fromkeys(told.wrong):
         print(line, file=sys.stderr)
+    for part in dict.fromkeys(log.split("Traceback")[1:]):
+        print(part[-1500:], file=sys.stderr)
 
 
 def _quantiles(times: list[float]) -> str:
