@@ -1,7 +1,7 @@
 """Runs are worked on by few threads, one for each place of the queue.
 
-Whoever serves pages has a thread for each visitor. Each that ever computed keeps memory of its own
-for every shape it saw: with fifty of them that was more than all networks together.
+Whoever serves pages has a thread for each visitor, and each that ever computed keeps memory of its
+own for the shapes it saw.
 """
 
 from __future__ import annotations
