@@ -54,9 +54,9 @@ SUM = (
 MAP = (
     "Each point is a digit of the data, where the encoder put it; its color is its class, which no "
     "model was told. **Move over the map**: what lies there is decoded; click, and its neighbors "
-    "are shown too. The ring holds 95 % of the draws from N(0, I): all ten digits lie in the VAE's. "
-    "Then look at the *plain autoencoder's*: where are its digits, and what do the holes between "
-    "them decode to?"
+    "are shown too. The ring holds 95 % of the draws from N(0, I): all ten digits lie in the "
+    "VAE's. Then look at the *plain autoencoder's*: where are its digits, and what do the holes "
+    "between them decode to?"
 )
 HOLES = (
     "Both models walk straight across the widest hole in their map; drag the slider. A VAE pays "
