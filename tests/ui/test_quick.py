@@ -18,6 +18,7 @@ from gradio.state_holder import SessionState  # noqa: E402
 
 from phosphene import ui  # noqa: E402
 from phosphene.ui import quick  # noqa: E402
+from phosphene.ui.sessions import Session  # noqa: E402
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_an_answer_to_some_outputs_is_what_gradio_answers(demo):
     for given in answers:
         told = []
         for quickly in (False, True):
-            state = SessionState(demo)
+            state = (Session if quickly else SessionState)(demo)
             if quickly:
                 quick.answers(demo)
             answer = asyncio.run(demo.postprocess_data(click, given, state))

@@ -6,8 +6,6 @@ import inspect
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
@@ -19,7 +17,7 @@ from phosphene.methods.recipes import metadata
 from phosphene.ui import controls
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, frames, user_error
-from phosphene.ui.views import Outcome, saved
+from phosphene.ui.views import outcome, saved
 
 Answer = tuple[Any, dict[str, Any], Any, Any]
 
@@ -75,12 +73,11 @@ def endpoint(form: Form) -> None:
 
 
 def _result(frame: Frame, run: Run) -> Iterator[Answer]:
-    with TemporaryDirectory(prefix="phosphene-") as folder:
-        outcome = Outcome(frame, run, run.close_film(), Path(folder))
-        panels = saved(frame.panels, outcome.folder)
-        files = outcome.files() + ([str(outcome.mp4)] if run.makes_film else [])
+    with outcome(frame, run, run.close_film()) as made:
+        panels = saved(frame.panels, made.folder)
+        files = made.files() + ([str(made.mp4)] if run.makes_film else [])
         facts = _facts(frame, run) | {"made": metadata(frame)}
-        yield str(outcome.png), facts, panels or None, files or None
+        yield str(made.png), facts, panels or None, files or None
 
 
 def _facts(frame: Frame, run: Run) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -31,7 +30,7 @@ from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.uploads import CameraInput
-from phosphene.ui.views import Outcome, Updates, View
+from phosphene.ui.views import Updates, View, outcome
 
 EVERY = 0.1
 """Seconds between two pictures that the browser sends."""
@@ -183,17 +182,16 @@ def taken(form: Form, roll: Roll | None, film: bool) -> Iterator[Updates]:
     run = Run(form.tab.method.__name__, dict(frame.recipe.get("arguments", {})), frame)
     reel = [(number, data) for number, (_, data) in enumerate(tuple(roll.pictures))] if film else []
     run.rate = max(roll.rate, 1.0) if film else 0.0
-    with TemporaryDirectory(prefix="phosphene-") as folder:
-        outcome = Outcome(frame, run, reel, Path(folder))
+    with outcome(frame, run, reel) as made:
         updates: Updates = {}
         for view in form.views:
-            result = view.result(outcome)
+            result = view.result(made)
             updates |= result
             if result and view.place:
                 updates[view.place] = gr.Tab(visible=True)
                 updates[form.chooser] = gr.Tabs(selected=view.title)
         # All at once: while a stream runs, of several updates only the last arrives.
-        yield {**updates, **form.later(outcome)}
+        yield {**updates, **form.later(made)}
 
 
 def closed(request: gr.Request) -> None:

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from phosphene import limits
 from phosphene.errors import InputError
 from phosphene.hosting import ending, login, malloc, port, workers
-from phosphene.ui import arrivals, guard, health, previews, quick, runs, warmup
+from phosphene.ui import arrivals, guard, health, previews, quick, runs, sessions, warmup
 from phosphene.ui.scripts import script
 
 STYLE = Path(__file__).with_name("style.css")
@@ -99,7 +99,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         # Gradio asks nobody for a password there: behind a login it is closed.
         "mcp_server": importlib.util.find_spec("mcp") is not None and not asked,
         "max_file_size": int(limits.UPLOAD.read() * 2**20),
-        "state_session_capacity": 200,
+        "state_session_capacity": 1000,
         "max_threads": 128,  # those who wait for their turn hold one each
         "show_error": False,
         "enable_monitoring": False,
@@ -116,6 +116,7 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         options["app_kwargs"] = {"middleware": before}
         guard.guard(demo)
         quick.answers(demo)
+        sessions.share()
         warmup.after_start(demo)
         if not changes.get("prevent_thread_lock"):  # this thread then waits for a signal
             ending.at_signal(lambda: sum(runs.turns().busy()), partial(_hang_up, demo))

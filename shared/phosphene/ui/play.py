@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import gradio as gr
@@ -17,7 +15,7 @@ from phosphene.hosting.turns import Waiting
 from phosphene.ui import follow, html, notices, strokes
 from phosphene.ui.form import Form
 from phosphene.ui.runs import Run, checked, fetch_weights, frames, user_error
-from phosphene.ui.views import Outcome, Updates
+from phosphene.ui.views import Updates, outcome
 
 SOON = 0.5
 """Seconds within which a browser may take two updates for one."""
@@ -107,19 +105,18 @@ def finished(form: Form, current: Run) -> Iterator[Updates]:
         return
     text = current.note or f"done in {html.format_duration(frame.seconds)}"
     steps = f"step {frame.step} of {frame.steps} · " if frame.steps > 1 else ""
-    with TemporaryDirectory(prefix="phosphene-") as folder:
-        outcome = Outcome(frame, current, current.close_film(), Path(folder))
+    with outcome(frame, current, current.close_film()) as made:
         shown = {
             **form.idle(),
-            **form.result(outcome),
+            **form.result(made),
             form.status: html.status(f"{steps}{text}", 1.0, "done"),
             form.badge: html.badge(frame.recipe.get("weights", ()), follow.device_words()),
         }
-        at_once, begun = len(outcome.film) < 2, time.monotonic()  # there is no film to make
+        at_once, begun = len(made.film) < 2, time.monotonic()  # there is no film to make
         if not at_once:
             yield shown
-        later = form.later(outcome)
-        current.close(outcome.png.read_bytes() if form.tab.resume else b"")
+        later = form.later(made)
+        current.close(made.png.read_bytes() if form.tab.resume else b"")
         # Of two updates in quick succession a browser may show the last one alone. One that comes
         # later leaves the visitor at the view that was chosen meanwhile.
         again = shown if at_once or time.monotonic() - begun < SOON else {}

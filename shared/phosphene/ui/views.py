@@ -7,9 +7,12 @@ A view that answers with nothing is not shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Timer
 from typing import Any, ClassVar, TypeAlias
 
 import gradio as gr
@@ -27,6 +30,8 @@ Updates: TypeAlias = dict[Any, Any]
 
 ALIKE = 0.02
 """The share by which the aspects of two pictures may differ that are laid over each other."""
+LINGERS = 60.0
+"""Seconds for which the files of a result stay whose visitor left."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,21 @@ class Outcome:
     def webp(self) -> Path:
         """The film as an animated picture."""
         return export.webp([data for _, data in self.film], self.path(".webp"))
+
+
+@contextmanager
+def outcome(frame: Frame, run: Run, film: Sequence[tuple[int, bytes]]) -> Iterator[Outcome]:
+    """What a run leaves; its files are gone in the end, when Gradio has its own copies."""
+    folder = TemporaryDirectory(prefix="phosphene-")
+    clean = folder.cleanup
+    try:
+        yield Outcome(frame, run, film, Path(folder.name))
+    except GeneratorExit:  # whoever looked has left, while Gradio may still be copying
+        later = Timer(LINGERS, folder.cleanup)
+        later.daemon, clean = True, later.start
+        raise
+    finally:
+        clean()
 
 
 class View:
