@@ -6,6 +6,8 @@ import ctypes
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -110,6 +112,17 @@ def test_a_run_that_is_ended_takes_no_step_more_and_leaves_no_file(picture, tmp_
     sent.end(7)
     assert list(stream) == []
     assert not list(tmp_path.iterdir())
+
+
+def test_a_new_worker_removes_what_a_killed_one_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(worker.tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    kept = [tmp_path / f"{worker.FOLDER}{os.getpid()}-a", tmp_path / "phosphene-b"]
+    for folder in (*kept, tmp_path / f"{worker.FOLDER}{gone.pid}-c"):
+        (folder / "0").mkdir(parents=True)
+    worker.Worker({}, 0)
+    assert sorted(tmp_path.iterdir()) == sorted(kept)
 
 
 def test_a_ray_that_cannot_be_started_is_one_sentence(monkeypatch):

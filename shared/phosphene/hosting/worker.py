@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections import deque
@@ -25,6 +26,9 @@ from phosphene.knobs import AutoencoderChoice, Checked, NetworkChoice, parameter
 from phosphene.methods import METHODS, recipes, start
 from phosphene.networks import zoo
 from phosphene.version import __version__
+
+FOLDER = "phosphene-worker-"
+"""How a folder with the files of a run begins; the number of its process follows."""
 
 
 def in_worker(name: str, arguments: Mapping[str, Any]) -> Iterator[Frame | Exception | None]:
@@ -102,7 +106,7 @@ def _paths(value: Any) -> Iterator[str]:
 @contextmanager
 def unpacked(order: Order) -> Iterator[tuple[Checked, dict[str, str]]]:
     """The arguments with their files in a folder of this machine, and which path was which."""
-    with tempfile.TemporaryDirectory(prefix="phosphene-worker-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-") as folder:
         there = {}
         for number, (path, data) in enumerate(order.files.items()):
             copy = Path(folder, str(number), Path(path).name)  # errors name it
@@ -115,6 +119,24 @@ def unpacked(order: Order) -> Iterator[tuple[Checked, dict[str, str]]]:
             for key, value in order.arguments.items()
         }
         yield Checked(arguments), {copy: path for path, copy in there.items()}
+
+
+def sweep() -> None:
+    """Remove the folders of workers that were killed: pictures of visitors are in them."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        pid = folder.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
 
 
 def renamed(value: Any, names: Mapping[str, str]) -> Any:
@@ -143,6 +165,7 @@ class Worker:
         """`settings` are environment variables; `threads` of PyTorch, 0 as it likes."""
         os.environ.update(settings)
         malloc.keep()
+        sweep()
         if threads:
             torch.set_num_threads(threads)
         self._ended: deque[int] = deque(maxlen=256)
