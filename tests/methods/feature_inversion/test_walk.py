@@ -49,10 +49,13 @@ def test_the_walk_finds_what_each_layer_finds_alone():
         assert np.abs(np.asarray(panel.image, float) - np.asarray(alone.image, float)).max() <= 1
 
 
-def test_every_layer_of_a_walk_shows_its_warmup_before_any_goes_on():
-    frames = phosphene.invert_layers(PALACE, layers=("blocks.0.0", "blocks.4.2"), **LITE)
-    assert next(frames).step == 2
-    frames.close()
+def test_the_first_poster_comes_with_the_first_layer_and_holds_room_for_all():
+    layers = ("blocks.0.0", "blocks.2.1", "blocks.4.2")
+    frames = phosphene.invert_layers(PALACE, layers=layers, steps=4, **LITE)
+    first, *_, whole = frames
+    assert first.step == 1
+    assert first.image.size == whole.image.size
+    assert np.array(first.image).std() > 0, "the photograph is on it"
 
 
 def test_two_networks_walk_side_by_side():

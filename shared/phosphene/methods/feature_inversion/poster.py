@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,18 +10,21 @@ from PIL import Image, ImageDraw
 
 from phosphene.images.sheets import cut, font
 
-INK, FAINT, WARM, COOL = "#1f2933", "#8a94a0", "#d9480f", "#1098ad"
+INK, FAINT, WARM, COOL, EMPTY = "#1f2933", "#8a94a0", "#d9480f", "#1098ad", "#f5f7f9"
 GAP, LABEL = 10, 22
 
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """The picture that a layer remembers: its PSNR in dB, and how far its features are off."""
+    """The picture that a layer remembers: its PSNR in dB, and how far its features are off.
+
+    Before its first picture there is none, and figures are NaN.
+    """
 
     layer: str
-    image: Image.Image
-    psnr: float
-    error: float
+    image: Image.Image | None = None
+    psnr: float = math.nan
+    error: float = math.nan
 
 
 def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Reconstruction]]]) -> Image.Image:
@@ -35,20 +39,21 @@ def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Reconstruction]]]) ->
 
 
 def strip(
-    title: str, original: Image.Image, reconstructions: Sequence[Reconstruction]
+    title: str, original: Image.Image, made: Sequence[Reconstruction]
 ) -> Image.Image:
     """The original, the reconstructions in reading order in rows of at most six, then the curve."""
     width, height = original.size
-    count = len(reconstructions) + 2
+    count = len(made) + 2
     columns = min(count, 6)
     rows = -(-count // columns)
     cell = (width + GAP, height + LABEL + GAP)
     page = Image.new("RGB", (columns * cell[0] + GAP, rows * cell[1] + LABEL + GAP), "white")
     draw = ImageDraw.Draw(page)
     draw.text((GAP, GAP), title, INK, font(15))
+    empty = Image.new("RGB", (width, height), EMPTY)
     tiles = [("your picture", "", original)]
-    tiles += [(r.layer, f"{r.psnr:.1f} dB", r.image) for r in reconstructions]
-    tiles += [("PSNR", "error", curve(reconstructions, (width, height)))]
+    tiles += [(r.layer, f"{r.psnr:.1f} dB" if r.image else "", r.image or empty) for r in made]
+    tiles += [("PSNR", "error", curve(made, (width, height)))]
     for index, (name, figure, picture) in enumerate(tiles):
         row, column = divmod(index, columns)
         left, top = GAP + column * cell[0], LABEL + GAP + row * cell[1]
@@ -62,14 +67,14 @@ def strip(
     return page
 
 
-def curve(reconstructions: Sequence[Reconstruction], size: tuple[int, int]) -> Image.Image:
+def curve(made: Sequence[Reconstruction], size: tuple[int, int]) -> Image.Image:
     """PSNR (0 to 45 dB) and the root of the feature error (0 to 1) over depth."""
-    picture = Image.new("RGB", size, "#f5f7f9")
+    picture = Image.new("RGB", size, EMPTY)
     draw = ImageDraw.Draw(picture)
     width, height = size
     values = (
-        (WARM, [r.psnr / 45 for r in reconstructions]),
-        (COOL, [r.error**0.5 for r in reconstructions]),
+        (WARM, [r.psnr / 45 for r in made]),
+        (COOL, [r.error**0.5 for r in made]),
     )
     for color, shares in values:
         points = [
@@ -78,6 +83,7 @@ def curve(reconstructions: Sequence[Reconstruction], size: tuple[int, int]) -> I
                 height - 12 - (height - 24) * min(max(share, 0.0), 1.0),
             )
             for index, share in enumerate(shares)
+            if math.isfinite(share)
         ]
         if len(points) > 1:
             draw.line(points, color, 2)

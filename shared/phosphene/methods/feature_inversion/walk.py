@@ -104,7 +104,7 @@ def invert_layers(
         for _ in _in_turns(searches):
             now = time.monotonic()
             last = all(one.done for one in searches)
-            if last or (searches[-1].frame and now - shown > pause):
+            if last or now - shown > pause:
                 yield _frame(walks, progress, last)
                 shown = time.monotonic()
                 pause = max(PAUSE, 4 * (shown - now))
@@ -138,10 +138,10 @@ class LayerSearch:
         """One turn of the search."""
         self.frame, self.pictures = next(self.run)
 
-    def reconstruction(self) -> Reconstruction | None:
-        """The picture so far with its measures."""
+    def reconstruction(self) -> Reconstruction:
+        """The picture so far with its measures; before the first, the layer alone."""
         if self.frame is None or self.pictures is None:
-            return None
+            return Reconstruction(self.layer)
         psnr = Comparison(self.original, self.pictures).psnr()
         return Reconstruction(self.layer, self.frame.image, psnr, self.frame.metrics[FEATURE_ERROR])
 
@@ -156,7 +156,7 @@ class Walk:
 
     def reconstructions(self) -> list[Reconstruction]:
         """What there is so far, from shallow to deep."""
-        return [shown for search in self.searches if (shown := search.reconstruction())]
+        return [search.reconstruction() for search in self.searches]
 
 
 def _walk(
@@ -225,12 +225,13 @@ def _panels(walk: Walk, named: bool) -> Iterator[Panel]:
     prefix = f"{name} " if named else ""
     yield Panel(walk.original, "your picture", f"What {name} was shown.")
     for own in walk.reconstructions():
-        yield Panel(
-            own.image,
-            f"{prefix}{own.layer} · {own.psnr:.1f} dB",
-            depth_note(walk.network, own.layer),
-            sets={"layer": own.layer, "network": name},
-        )
+        if own.image:
+            yield Panel(
+                own.image,
+                f"{prefix}{own.layer} · {own.psnr:.1f} dB",
+                depth_note(walk.network, own.layer),
+                sets={"layer": own.layer, "network": name},
+            )
 
 
 def _table(network: str, reconstructions: Sequence[Reconstruction]) -> Table:
