@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 
 from phosphene.errors import InputError
-from phosphene.hosting.desks import Desk, at_desk
+from phosphene.hosting.desks import AtDesk, Desk
 
 
 def counted(count, notes):
@@ -27,7 +27,7 @@ def counted(count, notes):
 def test_a_stream_is_made_in_one_thread_whoever_reads_it():
     notes, read = [], []
     threads = [
-        threading.Thread(target=lambda: read.append(list(at_desk(counted(5, notes), lambda: 7))))
+        threading.Thread(target=lambda: read.append(list(AtDesk(counted(5, notes), lambda: 7))))
         for _ in range(6)
     ]
     for thread in threads:
@@ -41,18 +41,49 @@ def test_a_stream_is_made_in_one_thread_whoever_reads_it():
 
 def test_a_run_that_goes_on_at_another_place_is_worked_on_there():
     notes, places = [], iter([7, 8, 8, 8])
-    assert list(at_desk(counted(2, notes), lambda: next(places))) == [0, 1]
+    assert list(AtDesk(counted(2, notes), lambda: next(places))) == [0, 1]
     assert len(set(notes)) == 2
     assert notes[1:] == [notes[1]] * 2
 
 
+def test_the_next_item_is_made_while_the_last_is_looked_at():
+    begun = threading.Event()
+
+    def stream():
+        yield 1
+        begun.set()
+        yield 2
+        raise InputError("three is too many")
+
+    with closing(AtDesk(stream(), lambda: None)) as items:
+        assert next(items) == 1
+        assert not begun.wait(0.05)
+        items.ahead()
+        items.ahead()
+        assert begun.wait(5)
+        assert next(items) == 2
+        items.ahead()
+        with pytest.raises(InputError, match="three is too many"):
+            next(items)
+        assert list(items) == []
+
+
+def test_what_was_begun_ahead_is_over_when_a_stream_is_closed():
+    notes = []
+    items = AtDesk(counted(9, notes), lambda: None)
+    next(items)
+    items.ahead()
+    items.close()
+    assert len(notes) == 3, "two items, and the end of the generator"
+
+
 def test_what_ends_a_stream_is_told_and_a_stream_that_is_closed_is_over():
     notes = []
-    stream = at_desk(counted(3, notes), lambda: None)
+    stream = AtDesk(counted(3, notes), lambda: None)
     assert [next(stream) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(InputError, match="three is too many"):
         next(stream)
-    with closing(at_desk(counted(9, notes), lambda: None)) as stream:
+    with closing(AtDesk(counted(9, notes), lambda: None)) as stream:
         next(stream)
     assert len(notes) == 4 + 2
     assert len(set(notes)) == 1

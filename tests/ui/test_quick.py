@@ -14,6 +14,8 @@ from tests.tint import tint
 
 gr = pytest.importorskip("gradio")
 
+from gradio import utils  # noqa: E402
+from gradio.data_classes import FileData  # noqa: E402
 from gradio.state_holder import SessionState  # noqa: E402
 
 from phosphene import ui  # noqa: E402
@@ -75,6 +77,22 @@ def test_events_without_progress_tell_one_hidden_component(demo):
     statuses = {part for part in shown_on if part.visible is not False}
     assert len(shown_on - statuses) == 1
     assert all("ph-status-line" in part.elem_classes for part in statuses), "those of live tabs"
+
+
+def test_the_page_knows_its_own_files_as_gradio_does(tmp_path, monkeypatch):
+    shown, other = tmp_path / "shown", tmp_path / "shown too"
+    for folder in (shown, other):
+        folder.mkdir()
+        (folder / "a.png").write_bytes(b"")
+    (tmp_path / "link.png").symlink_to(shown / "a.png")
+    asked = [shown / "a.png", other / "a.png", tmp_path / "link.png", shown / ".." / "shown too"]
+    asked += [f"{path}" for path in (*asked, shown / "none.png", "words", tmp_path)]
+    asked += [FileData(path=str(shown / "a.png")), None, 7]
+    plain = [utils._is_static_file(path, [shown]) for path in asked]
+    monkeypatch.setattr(utils, "_is_static_file", None)
+    quick.files()
+    assert [utils._is_static_file(path, [shown]) for path in asked] == plain
+    assert set(plain) == {True, False}
 
 
 def test_a_page_comes_compressed_and_a_stream_as_it_is(demo):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from gradio_client import Client, handle_file
@@ -69,6 +71,26 @@ def test_calls_of_programs_leave_no_pages(demo, picture):
         assert all(len(session.blocks_config.blocks.maps[0]) < 20 for session in held)
     finally:
         demo.close()
+
+
+def test_a_run_that_ends_in_two_ways_at_once_ends_once(demo):
+    sessions.end_once(demo)
+    ended = []
+
+    class Stream:
+        async def aclose(self):
+            ended.append(self)
+            app.iterators.pop("event")  # a Stop that was on its way
+
+    async def both():
+        app.lock = asyncio.Lock()
+        await demo._queue.reset_iterators("event")
+        await demo._queue.reset_iterators("event")
+
+    app = SimpleNamespace(iterators={"event": Stream()})
+    demo._queue.server_app = app
+    asyncio.run(both())
+    assert len(ended) == 1
 
 
 def test_files_of_a_visitor_who_left_stay_until_gradio_has_them(picture, monkeypatch):

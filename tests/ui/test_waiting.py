@@ -20,6 +20,7 @@ def queue(monkeypatch):
     monkeypatch.setattr(runs, "turns", lambda: queue)
     monkeypatch.setattr(runs, "visitor", lambda: next(people))
     monkeypatch.setattr(runs, "PAUSE", 0.0)
+    monkeypatch.setattr(runs, "TOLD", 0.0)
     monkeypatch.setattr(module, "SLICE", 0.0)
     monkeypatch.setattr(module, "FIRST", 0.0)
     return queue

@@ -25,11 +25,15 @@ class Desk:
         # A daemon: whoever ends the server does not wait for the step that it is at.
         threading.Thread(target=self._work, name=name, daemon=True).start()
 
-    def do(self, call: Callable[[], T]) -> T:
-        """What the call gives or raises, made in the desk's thread."""
+    def ask(self, call: Callable[[], T]) -> Future[T]:
+        """What the call will give or raise, made in the desk's thread."""
         future: Future[T] = Future()
         self._told.put((future, call))
-        return future.result()
+        return future
+
+    def do(self, call: Callable[[], T]) -> T:
+        """What the call gives or raises, made in the desk's thread."""
+        return self.ask(call).result()
 
     def _work(self) -> None:
         while True:
@@ -53,14 +57,33 @@ def desk(place: int) -> Desk:
         return _desks[place]
 
 
-def at_desk(generator: Iterator[T], place: Callable[[], int | None]) -> Iterator[T]:
-    """What a generator yields, each item made at the desk of the place where the run is then."""
-    stream: Any = generator
-    try:
-        while True:
-            item = desk(place() or 0).do(lambda: next(stream, _END))
-            if item is _END:
-                return
-            yield item
-    finally:
-        desk(place() or 0).do(stream.close)
+class AtDesk(Iterator[T]):
+    """A generator whose items are made one by one at the desk of the place where the run is."""
+
+    def __init__(self, generator: Iterator[T], place: Callable[[], int | None]) -> None:
+        self._stream: Any = generator
+        self._place = place
+        self._coming: Future[T] | None = None
+
+    def ahead(self) -> None:
+        """Begin with the next item, while the last one is on its way to whoever looks."""
+        if self._coming is None:
+            self._coming = self._desk().ask(lambda: next(self._stream, _END))
+
+    def __next__(self) -> T:
+        """The next item; what the generator raises."""
+        self.ahead()
+        assert self._coming is not None
+        coming, self._coming = self._coming, None
+        item = coming.result()
+        if item is _END:
+            raise StopIteration
+        return item
+
+    def close(self) -> None:
+        """End the generator, after the item that it is at."""
+        self._coming = None
+        self._desk().do(self._stream.close)
+
+    def _desk(self) -> Desk:
+        return desk(self._place() or 0)

@@ -116,7 +116,9 @@ def launch_options(demo: gr.Blocks | None = None, **changes: Any) -> dict[str, A
         options["app_kwargs"] = {"middleware": before}
         guard.guard(demo)
         quick.answers(demo)
+        quick.files()
         sessions.share()
+        sessions.end_once(demo)
         warmup.after_start(demo)
         if not changes.get("prevent_thread_lock"):  # this thread then waits for a signal
             ending.at_signal(lambda: sum(runs.turns().busy()), partial(_hang_up, demo))

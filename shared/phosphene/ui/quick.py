@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
+from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 import gradio as gr
-from gradio import blocks
+from gradio import blocks, utils
+from gradio.data_classes import FileData
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -64,6 +68,27 @@ def answers(demo: gr.Blocks) -> None:
         return whole
 
     setattr(demo, "postprocess_data", postprocess_data)  # noqa: B010
+
+
+def files() -> None:
+    """Have Gradio find out by few questions to the disk whether a picture is one of the page's own.
+
+    It resolves every folder of every app once more for every picture that it sends.
+    """
+
+    def is_static_file(file: Any, folders: list[Path]) -> bool:
+        path = file.path if isinstance(file, FileData) else file
+        if not isinstance(path, (str, Path)) or not Path(path).exists():
+            return False
+        real = Path(os.path.realpath(path))
+        return any(real.is_relative_to(_real(folder)) for folder in folders)
+
+    setattr(utils, "_is_static_file", is_static_file)  # noqa: B010
+
+
+@cache
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
 
 
 class Middleware:

@@ -20,7 +20,7 @@ from phosphene.errors import InputError, PhospheneError
 from phosphene.frame import Frame
 from phosphene.hosting import cost, ending, malloc, workers
 from phosphene.hosting.clock import Clock
-from phosphene.hosting.desks import at_desk
+from phosphene.hosting.desks import AtDesk
 from phosphene.hosting.turns import Rank, Turn, Turns, Waiting, places
 from phosphene.hosting.worker import in_worker, sendable
 from phosphene.knobs import NetworkChoice, Parameter
@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 PAUSE = 0.4
 """Seconds between two previews at least: each one is a file and a transfer."""
+TOLD = 2.0
+"""Seconds between two words to who waits: each is an event, and many wait."""
 KEPT = 48
 """Pictures of a run that are kept for its film."""
 LARGEST = 32_000_000
@@ -178,7 +180,7 @@ def _stream(run: Run, turn: Turn) -> Any:
     if pool and turn.place is not None and sendable(run.name, run.arguments):
         return pool.run(run.name, run.arguments, turn.place)
     stream = run_method(run.name, run.arguments)
-    return stream if device.zero_gpu() else at_desk(stream, lambda: turn.place)
+    return stream if device.zero_gpu() else AtDesk(stream, lambda: turn.place)
 
 
 def _rank(run: Run) -> Rank:
@@ -226,7 +228,7 @@ def _worked(
     run: Run, queue: Turns, turn: Turn, stream: Iterator[Frame | Exception | None], clock: Clock
 ) -> Iterator[Frame | Waiting]:
     budget = cost.allowed(run.name, run.arguments, asked=device.zero_gpu())
-    shown = 0.0
+    shown = begun = 0.0
     for frame in stream:
         if isinstance(frame, Exception):
             raise frame
@@ -241,6 +243,8 @@ def _worked(
             run.note = f"ended after {budget:g} seconds, the most one run may take"
             break
         if clock.seconds - shown >= PAUSE or not shown:
+            if isinstance(stream, AtDesk) and clock.seconds - begun < PAUSE:
+                stream.ahead()  # while the page shows this one; of a slow step others would wait
             shown = clock.seconds
             yield frame
         if not frame.last and not queue.go_on(turn):
@@ -248,13 +252,16 @@ def _worked(
             if not turn.holds:
                 run.note = STOPPED
                 break
+        begun = clock.seconds
 
 
 def _lined_up(run: Run, queue: Turns, turn: Turn, clock: Clock) -> Iterator[Waiting]:
     """Until it is the run's turn, or it was stopped; that time does not count."""
-    since = clock.seconds
-    for told in queue.wait(turn):
-        yield told
+    since, told = clock.seconds, -TOLD
+    for place in queue.wait(turn):
+        if clock.seconds - told >= TOLD:
+            told = clock.seconds
+            yield place
         if run.asked_to_stop:
             break
     clock.waited += clock.seconds - since

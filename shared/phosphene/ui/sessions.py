@@ -7,6 +7,7 @@ these pages do not offer.
 from __future__ import annotations
 
 from collections import ChainMap
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,6 +30,21 @@ class Session(state_holder.SessionState):
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
         """Nothing is kept for a link of Gradio's own."""
+
+
+def end_once(demo: Blocks) -> None:
+    """Have runs ended once that end in two ways: their page is closed while a Stop is on its way.
+
+    Gradio counts on the first still being there for the second, and drops what it was to clear up.
+    """
+    queue: Any = demo._queue
+    plain = queue.reset_iterators
+
+    async def reset_iterators(event_id: str) -> None:
+        with suppress(KeyError):
+            await plain(event_id)
+
+    queue.reset_iterators = reset_iterators
 
 
 def share() -> None:
