@@ -30,7 +30,7 @@ Updates: TypeAlias = dict[Any, Any]
 
 ALIKE = 0.02
 """The share by which the aspects of two pictures may differ that are laid over each other."""
-LINGERS = 60.0
+LINGERS = 10.0
 """Seconds for which the files of a result stay whose visitor left."""
 
 

@@ -38,9 +38,7 @@ def poster(rows: Sequence[tuple[str, Image.Image, Sequence[Reconstruction]]]) ->
     return page
 
 
-def strip(
-    title: str, original: Image.Image, made: Sequence[Reconstruction]
-) -> Image.Image:
+def strip(title: str, original: Image.Image, made: Sequence[Reconstruction]) -> Image.Image:
     """The original, the reconstructions in reading order in rows of at most six, then the curve."""
     width, height = original.size
     count = len(made) + 2
