@@ -92,6 +92,7 @@ def twelve(options: Options) -> Iterator[str]:
     files = sorted((EXAMPLES / "styles").glob("*.jpg"))[: 1 if options.smoke else None]
     side, steps = (64, 10) if options.smoke else (256, 150)
     photos, stylizer, net = photographs(side, SIX), load_stylizer("cpu"), load_network("vgg19")
+    large = photographs(2 * side, SIX[:2])
     yield "| painting | style, brush | style, any style | content, brush | content, any style |"
     yield "|---|---|---|---|---|"
     rows: list[Image.Image] = []
@@ -105,7 +106,7 @@ def twelve(options: Options) -> Iterator[str]:
         name = file.stem.replace("_", " ")
         yield f"| {name} | {s1:.3f} | {s2:.3f} | {c1:.3f} | {c2:.3f} |"
         with torch.no_grad():
-            shown = [painting, *(way(photo) for photo in photos[:2] for way in ways)]
+            shown = [painting, *(way(photo) for photo in large for way in ways)]
         rows.append(in_a_row([images.to_image(picture) for picture in shown]))
     if not options.smoke:
         page = Image.new(
@@ -113,7 +114,7 @@ def twelve(options: Options) -> Iterator[str]:
         )
         for number, row in enumerate(rows):
             page.paste(row, (0, number * (row.height + GAP)))
-        page.save(SHEET, quality=86)
+        page.save(SHEET, quality=80)
 
 
 def in_a_row(pictures: Sequence[Image.Image]) -> Image.Image:

@@ -87,13 +87,13 @@ def _opened(path: Path) -> Image.Image:
 
 
 def thumbnail(picture: Path) -> Path:
-    """A small JPEG of a picture, made once."""
+    """A small WebP of a picture, made once."""
     state = picture.stat()
     key = f"{picture.resolve()} {state.st_mtime_ns} {state.st_size} {THUMB}"
-    path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.jpg"
+    path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.webp"
     if not path.exists():
         small: Any = ImageOps.fit(_opened(picture), THUMB, centering=(0.5, 0.4))
         own = path.with_suffix(f".{id(small)}")
-        small.save(own, "JPEG", quality=82)
+        small.save(own, "WEBP", quality=65, method=4)
         own.replace(path)  # in one move: nobody sees half a picture
     return path
