@@ -21,7 +21,7 @@ from phosphene.networks.stylizer import load_stylizer
 from phosphene.optimize.descend import descend
 from tests.pictures import PALACE, PANDA
 
-QUICK = {"size": 64, "steps": 10, "crop": 64, "start": "mean", "device": "cpu"}
+QUICK = {"strength": 4, "size": 64, "steps": 10, "crop": 64, "start": "mean", "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
