@@ -87,3 +87,9 @@ def test_no_run_may_take_longer_than_the_worker_is_asked_for(app, budget, pictur
             assert 0 < allowed < asked
             assert allowed <= float(budget)
     assert cost.allowed(tab.method.__name__, arguments, asked=False) == float(budget)
+
+
+def test_pictures_are_no_number_of_pictures(picture):
+    own = {"pictures": [str(picture)] * 3, "steps": 5, "size": 64}
+    assert cost.cost(METHODS["universal"], own).steps == 5
+    assert cost.seconds("universal", own) == 2 * cost.GPU_START

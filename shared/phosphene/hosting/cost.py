@@ -9,7 +9,7 @@ from typing import Any
 
 from phosphene import limits
 from phosphene.errors import InputError
-from phosphene.knobs import parameters
+from phosphene.knobs import Range, parameters
 from phosphene.methods import METHODS
 
 # What a method repeats its steps for, by the names of its knobs; each multiplies the others.
@@ -45,12 +45,12 @@ class Cost:
 
 def cost(method: Callable[..., Any], arguments: Mapping[str, Any]) -> Cost:
     """The cost of a method with these checked arguments: never under what the settings ask for."""
-    names = {parameter.name for parameter in parameters(method)}
+    numbers = {p.name for p in parameters(method) if isinstance(p.knob, Range)}
     side = float(arguments.get("size") or SIDE)
     repeats = {
         name: float(arguments[name])
         for name in REPEATS
-        if name in names and (arguments.get(name) or 0) > 1
+        if name in numbers and (arguments.get(name) or 0) > 1
     }
     steps = math.prod(repeats.values()) or 1.0
     if "steps" not in repeats:
@@ -59,7 +59,7 @@ def cost(method: Callable[..., Any], arguments: Mapping[str, Any]) -> Cost:
     more = "queries" if arguments.get("attack") in QUERYING else "samples"
     if float(arguments.get(more) or 0) > steps:
         steps, by_steps = float(arguments[more]), more
-    of_pixels = ("size",) if "size" in names else ()
+    of_pixels = ("size",) if "size" in numbers else ()
     return Cost(side * side, steps, of_pixels, (by_steps,) if by_steps else ())
 
 

@@ -97,7 +97,7 @@ def spatial(name: str, device: str | None) -> Autoencoder:
     if net.side:
         raise InputError(
             f"the code of {name} has no places; choose an AutoencoderKL or AutoencoderTiny, such "
-            "as madebyollin/taesd"
+            "as photos_tiny"
         )
     return net
 
