@@ -77,6 +77,33 @@ def test_what_was_begun_ahead_is_over_when_a_stream_is_closed():
     assert len(notes) == 3, "two items, and the end of the generator"
 
 
+def test_a_run_that_lost_its_place_is_closed_after_the_item_that_it_is_at():
+    begun, go_on, ended = threading.Event(), threading.Event(), []
+
+    def stream():
+        try:
+            yield 1
+            begun.set()
+            assert go_on.wait(5)
+            yield 2
+        finally:
+            ended.append(threading.current_thread().name)
+
+    place = [1]
+    items = AtDesk(stream(), lambda: place[0])
+    next(items)
+    items.ahead()
+    assert begun.wait(5)
+    place[0] = 2
+    leaving = threading.Thread(target=items.close)
+    leaving.start()
+    leaving.join(0.05)
+    assert not ended
+    go_on.set()
+    leaving.join(5)
+    assert ended == ["desk-2"]
+
+
 def test_what_ends_a_stream_is_told_and_a_stream_that_is_closed_is_over():
     notes = []
     stream = AtDesk(counted(3, notes), lambda: None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -82,6 +82,8 @@ class AtDesk(Iterator[T]):
 
     def close(self) -> None:
         """End the generator, after the item that it is at."""
+        if self._coming is not None:  # perhaps at another place
+            wait([self._coming])
         self._coming = None
         self._desk().do(self._stream.close)
 
