@@ -123,6 +123,8 @@ def unpacked(order: Order) -> Iterator[tuple[Checked, dict[str, str]]]:
 
 def sweep() -> None:
     """Remove the folders of workers that were killed: pictures of visitors are in them."""
+    if os.name != "posix":  # elsewhere asking for a process may end it
+        return
     for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         pid = folder.name.removeprefix(FOLDER).partition("-")[0]
         if pid.isdigit() and not _alive(int(pid)):
