@@ -31,9 +31,11 @@ def settings_of(app: str, tab: str = "", **changes) -> str:
 
 
 def long_settings(app: str, tab: str = "") -> str:
-    """The same, but so many steps, none of them spared, that there is time to see and to stop."""
+    """The same larger, with so many steps, none spared, that there is time to see and to stop."""
     knobs = {p.name: p.knob for p in tab_of(app, tab).parameters}
     longest = {name: knobs[name].high for name in ("steps", "confidence") if name in knobs}
+    if "size" in knobs and knobs["size"].quick:
+        longest["size"] = 2 * knobs["size"].quick
     return settings_of(app, tab, **longest)
 
 
