@@ -74,6 +74,12 @@ def _number(p: Parameter, draw: Random, *_: Any) -> float:
         return round(value)
 
 
+def _network(p: Parameter, draw: Random, *_: Any) -> str | None:
+    knob: Any = p.knob
+    here = [name for name in knob.options if name in EMBEDDED]
+    return draw.choice((knob.quick, draw.choice(here)))
+
+
 def _layer(p: Parameter, draw: Random, drawn: dict[str, Any], _: Path) -> Any:
     knob: Any = p.knob
     network = load_network(drawn.get("network") or "efficientnet_lite0", device="cpu")
@@ -110,7 +116,7 @@ KINDS: dict[type[Knob], Callable[..., Any]] = {
     Choice: lambda p, draw, *_: draw.choice(p.knob.options),
     Choices: _some,
     Point: lambda p, draw, *_: (draw.random(), draw.choice((0, 1, draw.random()))),
-    NetworkChoice: lambda p, draw, *_: draw.choice((p.knob.quick, draw.choice(EMBEDDED))),
+    NetworkChoice: _network,
     AutoencoderChoice: lambda p, draw, *_: draw.choice((p.knob.quick, draw.choice([*CARRIED]))),
     LayerChoice: _layer,
     BrushChoice: lambda p, draw, *_: draw.choice(sorted(FOLDER.glob("*.brush"))).read_text(),
