@@ -148,7 +148,7 @@ demo = ui.page(
             explain="A network that paints in one pass learns your painting: 990 numbers, "
             "a brush of 3 KB. Watch it on your photograph and stop when you like it. The brush is "
             "then on your shelf in this browser, a file to keep and a link to send: it paints any "
-            "picture, at once. Prints and bold strokes are learned best.",
+            "picture, at once. Prints are learned best.",
         ),
         ui.Tab(
             "Paint a film",

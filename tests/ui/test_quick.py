@@ -22,6 +22,9 @@ from phosphene import ui  # noqa: E402
 from phosphene.ui import quick  # noqa: E402
 from phosphene.ui.sessions import Session  # noqa: E402
 
+GRADIOS = utils._is_static_file
+"""Gradio's own, before any page is launched."""
+
 
 @pytest.fixture
 def demo(picture, monkeypatch, tmp_path):
@@ -88,7 +91,7 @@ def test_the_page_knows_its_own_files_as_gradio_does(tmp_path, monkeypatch):
     asked = [shown / "a.png", other / "a.png", tmp_path / "link.png", shown / ".." / "shown too"]
     asked += [f"{path}" for path in (*asked, shown / "none.png", "words", tmp_path)]
     asked += [FileData(path=str(shown / "a.png")), None, 7]
-    plain = [utils._is_static_file(path, [shown]) for path in asked]
+    plain = [GRADIOS(path, [shown]) for path in asked]
     monkeypatch.setattr(utils, "_is_static_file", None)
     quick.files()
     assert [utils._is_static_file(path, [shown]) for path in asked] == plain

@@ -65,16 +65,15 @@ class AtDesk(Iterator[T]):
         self._place = place
         self._coming: Future[T] | None = None
 
-    def ahead(self) -> None:
+    def ahead(self) -> Future[T]:
         """Begin with the next item, while the last one is on its way to whoever looks."""
         if self._coming is None:
             self._coming = self._desk().ask(lambda: next(self._stream, _END))
+        return self._coming
 
     def __next__(self) -> T:
         """The next item; what the generator raises."""
-        self.ahead()
-        assert self._coming is not None
-        coming, self._coming = self._coming, None
+        coming, self._coming = self.ahead(), None
         item = coming.result()
         if item is _END:
             raise StopIteration

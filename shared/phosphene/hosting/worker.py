@@ -134,10 +134,10 @@ def sweep() -> None:
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
-    except OSError:  # another user's
-        return True
+    except PermissionError:
+        pass  # it is another user's
     return True
 
 
