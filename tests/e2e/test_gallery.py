@@ -39,22 +39,6 @@ def test_a_card_opens_a_page_that_runs(serve, visit, app):
     done(page)
 
 
-def test_the_first_load_is_under_a_megabyte(serve, visit):
-    browser = visit(serve("gallery")).context.browser
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    network = context.new_cdp_session(page)
-    network.send("Network.enable")
-    sizes = []
-    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.goto(serve("gallery"))
-    page.locator(".ph-card").first.wait_for()
-    page.wait_for_function("document.querySelector('.ph-fall video').currentTime > 0.5")
-    context.close()
-    assert len(sizes) > 10
-    assert sum(sizes) < 1_000_000
-
-
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_the_landing_page_moves_unless_somebody_wants_no_motion(serve, visit, motion):
     page = visit(serve("gallery"))

@@ -8,6 +8,7 @@ import json
 import re
 
 import pytest
+from conftest import APPS
 from PIL import Image
 from steps import (
     button,
@@ -25,9 +26,28 @@ from steps import (
 expect = pytest.importorskip("playwright.sync_api").expect
 
 
+OPENING = ".ph-stage img, .ph-film video, .ph-card img"
+
+
 def made(path):
     with Image.open(path) as picture:
         return json.loads(picture.info["phosphene"]), picture.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_the_first_load_is_under_a_megabyte(app, serve, browser):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    sizes = []
+    network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    page.goto(serve(app))
+    page.locator(OPENING).locator("visible=true").first.wait_for()
+    page.wait_for_timeout(2000)  # what comes by itself afterwards counts as well
+    context.close()
+    assert len(sizes) > 10
+    assert sum(sizes) < 1_000_000
 
 
 def test_two_visitors_at_once_get_their_own_pictures(serve, visit, tmp_path):

@@ -52,7 +52,8 @@ def test_the_page_has_the_whole_film_and_keeps_few_pictures_of_it(clip, tmp_path
     assert all(max(Image.open(views.export.io.BytesIO(d)).size) <= 640 for _, d in outcome.film)
     player = stages.Film()
     player.video = "player"
-    assert player.result(outcome) == {"player": str(outcome.mp4)}
+    player_now = player.result(outcome)["player"].constructor_args
+    assert player_now == {"value": str(outcome.mp4), "visible": True}
 
 
 def test_stopped_midway_there_is_the_film_so_far_and_nothing_else(clip, tmp_path):

@@ -7,9 +7,11 @@ import gzip
 import io
 from urllib.request import Request, urlopen
 
+import brotli
 import pytest
 from PIL import Image
 
+from tests.images.test_clips import film, shade
 from tests.tint import tint
 
 gr = pytest.importorskip("gradio")
@@ -24,6 +26,7 @@ from phosphene.ui.sessions import Session  # noqa: E402
 
 GRADIOS = utils._is_static_file
 """Gradio's own, before any page is launched."""
+HEAVY = ("video", "imageeditor", "gallery")
 
 
 @pytest.fixture
@@ -82,6 +85,30 @@ def test_events_without_progress_tell_one_hidden_component(demo):
     assert all("ph-status-line" in part.elem_classes for part in statuses), "those of live tabs"
 
 
+def test_what_is_heavy_waits_until_somebody_looks(picture, tmp_path):
+    made = tmp_path / "results" / "tint" / f"{picture.stem}.mp4"
+    made.parent.mkdir(parents=True)
+    film(made, [shade(number) for number in range(3)])
+    own = {"examples": [{"image": str(picture)}], "results": tmp_path / "results"}
+    tabs = [ui.Tab(name, tint, views=[ui.Film(), ui.Panels()], **own) for name in ("One", "Two")]
+    config = ui.page("Tint", "A picture turns red.", tabs=tabs).get_config_file()
+    parts = {part["id"]: part for part in config["components"]}
+    seen = [(p["type"], p["props"]["visible"]) for p in parts.values() if p["type"] in HEAVY]
+    assert [visible for kind, visible in seen if kind == "video"] == [True, False]
+    assert not any(visible for kind, visible in seen if kind != "video")
+    looks = [
+        (event, parts[place]["props"]["label"], [parts[one]["type"] for one in rule["outputs"]])
+        for rule in config["dependencies"]
+        for place, event in rule["targets"]
+        if "visible: true" in str(rule["js"])
+    ]
+    assert looks == [
+        ("expand", "For experts", ["imageeditor"]),
+        ("expand", "For experts", ["imageeditor"]),
+        ("select", "Two", ["video"]),
+    ]
+
+
 def test_the_page_knows_its_own_files_as_gradio_does(tmp_path, monkeypatch):
     shown, other = tmp_path / "shown", tmp_path / "shown too"
     for folder in (shown, other):
@@ -113,6 +140,12 @@ def test_a_page_comes_compressed_and_a_stream_as_it_is(demo):
         assert len(packed) < len(plain) / 5
         whole = gzip.GzipFile(fileobj=io.BytesIO(packed)).read()
         assert whole[:300] == plain[:300]
+        asks["Accept-Encoding"] = "gzip, br"
+        with urlopen(Request(demo.local_url, headers=asks)) as answer:
+            smaller = answer.read()
+            assert answer.headers["Content-Encoding"] == "br"
+        assert len(smaller) < 0.7 * len(packed)
+        assert brotli.decompress(smaller)[:300] == plain[:300]
         asks["Accept"] = "*/*"
         address = f"{demo.local_url}gradio_api/info"
         with urlopen(Request(address, headers=asks)) as answer:

@@ -273,7 +273,7 @@ def test_a_film_is_shown_where_a_method_makes_one(form_for, picture, tmp_path):
     page = form.result(views.Outcome(run.last, run, run.close_film(), tmp_path))
     assert page[film.place].visible
     assert page[form.chooser].selected == "Film"
-    assert page[film.video].endswith(".mp4")
+    assert page[film.video].constructor_args["value"].endswith(".mp4")
 
 
 def test_a_method_of_one_frame_has_no_curve_no_steps_and_no_film(form_for, picture, tmp_path):

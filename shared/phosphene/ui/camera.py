@@ -27,6 +27,7 @@ from phosphene.networks.weights import Source
 from phosphene.ui import html, stages
 from phosphene.ui.export import jpeg
 from phosphene.ui.form import Form
+from phosphene.ui.quick import QUIET
 from phosphene.ui.runs import Run, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.uploads import CameraInput
@@ -39,7 +40,6 @@ KEPT, SECONDS = 100, 10.0
 AFTER = 60
 """Seconds that they are kept after the last one."""
 ENDED = f"The camera is off. Its last {SECONDS:g} seconds can be taken home for a minute"
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 SEEN = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}
 """What the browser asks of the camera: more is made smaller here anyway."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from phosphene.ui import permalinks
+from phosphene.ui import permalinks, quick
 from phosphene.ui.form import Form
 from phosphene.ui.layout import form_of
 from phosphene.ui.tab import Tab
@@ -23,17 +23,24 @@ class Chooser:
         with gr.Tabs(elem_classes=["ph-methods"]) as self._row:
             for name in dict.fromkeys(tab.group or tab.name for tab in tabs):
                 own = [tab for tab in tabs if (tab.group or tab.name) == name]
-                with gr.Tab(name, id=name):
-                    self._build(name, own)
+                with gr.Tab(name, id=name) as place:
+                    self._build(name, own, place)
 
-    def _build(self, name: str, own: Sequence[Tab]) -> None:
+    def _build(self, name: str, own: Sequence[Tab], place: gr.Tab) -> None:
         if len(own) == 1:
-            self.forms.append(form_of(own[0]))
+            self._add(own[0], place.select)
             return
         with gr.Tabs(elem_classes=["ph-ways"]) as self._groups[name]:
             for tab in own:
-                with gr.Tab(tab.way or tab.name, id=tab.name):
-                    self.forms.append(form_of(tab))
+                with gr.Tab(tab.way or tab.name, id=tab.name) as way:
+                    self._add(tab, place.select, way.select)
+
+    def _add(self, tab: Tab, *looks: Any) -> None:
+        """A form; what is heavy in it waits for a look, unless the page opens with it."""
+        form = form_of(tab)
+        self.forms.append(form)
+        if len(self.forms) > 1:
+            quick.await_look([*form.inputs, *form.outputs], *looks)
 
     @property
     def rows(self) -> list[gr.Tabs]:

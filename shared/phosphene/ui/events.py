@@ -22,12 +22,12 @@ from phosphene.ui.api import endpoint
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.footers import Verdict
 from phosphene.ui.form import LARGER, Form
+from phosphene.ui.quick import QUIET
 from phosphene.ui.runs import Run
 from phosphene.ui.scripts import script
 from phosphene.ui.stages import Map, Panels, PanelSlider
 from phosphene.ui.taught import Taught
 from phosphene.ui.views import Updates
-from phosphene.ui.visits import QUIET
 
 BRUSHED = 512
 """Pixels of the longer side of a picture under the brush."""

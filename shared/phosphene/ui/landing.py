@@ -19,10 +19,10 @@ from phosphene.knobs import Parameter, Picture
 from phosphene.ui import stages, uploads
 from phosphene.ui.export import jpeg
 from phosphene.ui.form import Form
+from phosphene.ui.quick import QUIET
 from phosphene.ui.runs import checked, fetch_weights, frames, user_error
 from phosphene.ui.scripts import script
 from phosphene.ui.tab import Tab
-from phosphene.ui.visits import QUIET
 
 SIZE = 256
 """Pixels of the longer side of what a card shows of a visitor's photograph."""

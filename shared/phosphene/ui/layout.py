@@ -11,6 +11,7 @@ import gradio as gr
 from phosphene.knobs import LayerChoice, Mask, NetworkChoice, Parameter, Picture
 from phosphene.ui import camera, controls, footers, html
 from phosphene.ui.form import Form
+from phosphene.ui.quick import await_look
 from phosphene.ui.strips import Item, strip
 from phosphene.ui.tab import Tab, example_name
 
@@ -72,8 +73,10 @@ def _masks(tab: Tab, picture: Parameter, made: dict[str, gr.components.Component
     for parameter in tab.parameters:
         knob = parameter.knob
         if isinstance(knob, Mask) and knob.of == picture.name and not knob.advanced:
-            with gr.Accordion(parameter.label, open=tab.live, elem_classes=["ph-brush"]):
-                made[parameter.name] = controls.build(parameter)
+            with gr.Accordion(parameter.label, open=tab.live, elem_classes=["ph-brush"]) as drawer:
+                brush = made[parameter.name] = controls.build(parameter)
+            if not tab.live:
+                await_look([brush], drawer.expand)
 
 
 def _examples(tab: Tab) -> list[Item]:
@@ -166,9 +169,10 @@ def _experts(advanced: Sequence[Parameter], made: dict[str, gr.components.Compon
     if not advanced:
         return
     groups = list(dict.fromkeys(parameter.knob.group for parameter in advanced))
-    with gr.Accordion("For experts", open=False, elem_classes=["ph-group"]):
+    with gr.Accordion("For experts", open=False, elem_classes=["ph-group"]) as drawer:
         for group in groups:
             if group:
                 gr.Markdown(f"**{group}**", elem_classes=["ph-group-name"])
             own = [p for p in advanced if p.knob.group == group]
             made.update({p.name: controls.build(p) for p in own})
+    await_look([made[p.name] for p in advanced], drawer.expand)

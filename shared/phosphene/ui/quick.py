@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from functools import cache
@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 import gradio as gr
 from gradio import blocks, utils
+from gradio.brotli_middleware import BrotliResponder, Mode
 from gradio.data_classes import FileData
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
@@ -21,6 +22,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 SKIPPED = {"__type__": "update"}
 """How Gradio says that a component stays as it is."""
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+"""How an event is made that no program calls and no bar tells of."""
+HEAVY = (gr.ImageEditor, gr.Video)
+"""Components with libraries of hundreds of kB: the browser gets them where somebody looks."""
+
+
+def await_look(components: Sequence[Any], *looks: Any) -> None:
+    """Have the heavy ones of `components` there from the first of `looks`, which are events, on."""
+    waiting = [part for part in components if isinstance(part, HEAVY) and part.visible is True]
+    if not waiting:
+        return
+    for part in waiting:
+        part.visible = False
+    shown = ", ".join(["{__type__: 'update', visible: true}"] * len(waiting))
+    js = f"() => [{shown}]" if len(waiting) > 1 else f"() => ({shown})"
+    for look in looks:
+        look(None, None, waiting, js=js, **QUIET)
 
 
 @contextmanager
@@ -92,14 +110,22 @@ def _real(folder: Path) -> Path:
 
 
 class Middleware:
-    """Sends a page compressed: it holds every control of every tab, megabytes in a row."""
+    """Sends a page compressed: it holds every control of every tab, megabytes in a row.
+
+    Brotli looks further back than gzip does, and finds what one tab has in common with the next.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
-        self._plain, self._packed = app, GZipMiddleware(app, compresslevel=5)
+        self._plain, self._zipped = app, GZipMiddleware(app, compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; what is no page, streams among it, goes as it is."""
-        asks_for_page = scope["type"] == "http" and "text/html" in Headers(scope=scope).get(
-            "accept", ""
-        )
-        await (self._packed if asks_for_page else self._plain)(scope, receive, send)
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        page = "text/html" in headers.get("accept", "")
+        if page and "br" in headers.get("accept-encoding", ""):
+            brotli = BrotliResponder(
+                self._plain, quality=5, mode=Mode.text, lgwin=22, lgblock=0, minimum_size=400
+            )
+            await brotli(scope, receive, send)
+        else:
+            await (self._zipped if page else self._plain)(scope, receive, send)

@@ -16,6 +16,9 @@ STEPS = 12
 PREVIEW_SIDE = 1024
 """Pixels of a preview's longer side at most."""
 
+# The browser gets the player and the galleries, with the libraries that they bring, when there is
+# something in them: they are not seen at first.
+
 
 class Picture(View):
     """The picture as it forms, and the result."""
@@ -148,8 +151,10 @@ class Film(View):
 
     def build(self, opening: Path | None = None) -> None:
         """A player; what is there at first has no sound."""
+        film = str(opening) if self.opens(opening) else None
         self.video = gr.Video(
-            str(opening) if self.opens(opening) else None,
+            film,
+            visible=film is not None,
             show_label=False,
             interactive=False,
             autoplay=True,
@@ -169,11 +174,13 @@ class Film(View):
 
     def premade(self, path: Path) -> Updates:
         """The film."""
-        return {self.video: str(path)} if self.opens(path) else {}
+        return {self.video: gr.Video(str(path), visible=True)} if self.opens(path) else {}
 
     def result(self, outcome: Outcome) -> Updates:
         """The film, unless the run is only one picture that changes."""
-        return {self.video: str(outcome.mp4)} if outcome.run.makes_film else {}
+        if not outcome.run.makes_film:
+            return {}
+        return {self.video: gr.Video(str(outcome.mp4), visible=True)}
 
     def reset(self) -> Updates:
         """No film."""
@@ -189,7 +196,12 @@ class Panels(View):
     def build(self, opening: Path | None = None) -> None:
         """A gallery."""
         self.gallery = gr.Gallery(
-            show_label=False, columns=4, height="auto", interactive=False, buttons=["fullscreen"]
+            visible=False,
+            show_label=False,
+            columns=4,
+            height="auto",
+            interactive=False,
+            buttons=["fullscreen"],
         )
 
     @property
@@ -200,7 +212,7 @@ class Panels(View):
     def result(self, outcome: Outcome) -> Updates:
         """Every panel with its caption."""
         pictures = saved(outcome.frame.panels, outcome.folder)
-        return {self.gallery: pictures} if pictures else {}
+        return {self.gallery: gr.Gallery(pictures, visible=True)} if pictures else {}
 
     def reset(self) -> Updates:
         """No panels."""
@@ -259,7 +271,12 @@ class Steps(View):
     def build(self, opening: Path | None = None) -> None:
         """A gallery."""
         self.gallery = gr.Gallery(
-            show_label=False, format="jpeg", columns=4, height="auto", interactive=False
+            visible=False,
+            show_label=False,
+            format="jpeg",
+            columns=4,
+            height="auto",
+            interactive=False,
         )
 
     @property
@@ -277,7 +294,7 @@ class Steps(View):
             path = outcome.folder / f"step-{step}.jpg"
             path.write_bytes(data)
             shown.append((str(path), f"step {step}"))
-        return {self.gallery: shown}
+        return {self.gallery: gr.Gallery(shown, visible=True)}
 
     def reset(self) -> Updates:
         """No steps."""

@@ -13,10 +13,9 @@ from phosphene.methods import recipes
 from phosphene.ui import controls, html, notices, permalinks, uploads
 from phosphene.ui.chooser import Chooser
 from phosphene.ui.form import Form
+from phosphene.ui.quick import QUIET
 from phosphene.ui.scripts import script
 from phosphene.ui.views import Updates
-
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
 def connect(

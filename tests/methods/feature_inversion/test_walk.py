@@ -58,6 +58,17 @@ def test_the_first_poster_comes_with_the_first_layer_and_holds_room_for_all():
     assert np.array(first.image).std() > 0, "the photograph is on it"
 
 
+def test_the_first_poster_knows_how_long_the_walk_is():
+    layers = ("blocks.0.0", "blocks.2.1", "classifier")
+    frames = phosphene.invert_layers(PALACE, layers=layers, steps=12, **LITE)
+    first, *_, whole = frames
+    assert first.step < first.steps
+    assert whole.step == whole.steps <= first.steps, "a picture that stands still ends early"
+    net = load_network(LITE["network"], device="cpu")
+    suited = {layer: settings(net, layer) for layer in layers}
+    assert {bool(one.jitter) for one in suited.values()} == {True, False}, "both ways to descend"
+
+
 def test_two_networks_walk_side_by_side():
     frame = last(
         phosphene.invert_layers(

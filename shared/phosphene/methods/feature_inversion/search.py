@@ -67,6 +67,16 @@ def initial_pictures(
     return noise(*shape, batch=count, spread=spread, generator=generator)
 
 
+def turns(network: Network, layer: str, steps: int, jitter: int) -> int:
+    """How many frames, one after each `PER_STEP` iterations, a search at a layer has at most."""
+    return _warmups(network, layer, jitter) + -(-steps // PER_STEP)
+
+
+def _warmups(network: Network, layer: str, jitter: int) -> int:
+    """Where places are gone one step can lead anywhere, and there is nothing to show so soon."""
+    return int(not jitter and network.tap(layer).receptive_field is not None)
+
+
 def search(
     network: Network,
     targets: Sequence[tuple[Target, float]],
@@ -123,15 +133,13 @@ def search(
         for frame, pictures in steady:
             yield measured(frame), pictures
         return
-    # Where places are gone one step can lead anywhere, and there is nothing to show so soon.
-    warmups = int(network.tap(layers[0]).receptive_field is not None)
-    rest = -(-steps // PER_STEP)
-    progress = Progress(warmups + rest)
+    warmups = _warmups(network, layers[0], jitter)
+    progress = Progress(turns(network, layers[0], steps, jitter))
     warmup = descend(canvas, loss, steps=warmups, optimizer="l2", lr=WARMUP, render=mean_image)
     later = descend(
         canvas,
         loss,
-        steps=rest,
+        steps=progress.steps - warmups,
         optimizer="lbfgs_wolfe",
         lr=1.0,
         until=lambda moved: moved < STILL and error() < AGREED,

@@ -29,6 +29,7 @@ from phosphene.methods.feature_inversion.search import (
     initial_pictures,
     search,
     targets_of,
+    turns,
 )
 from phosphene.methods.feature_inversion.targets import Prior, depth_note, settings
 from phosphene.networks.loading import load_network
@@ -117,6 +118,8 @@ class LayerSearch:
     layer: str
     original: Tensor
     run: Generator[tuple[Frame, Tensor], None, None]
+    planned: int
+    """How many turns it takes at most."""
     pace: int = 1
     """How many of its steps one turn takes."""
     frame: Frame | None = None
@@ -131,7 +134,7 @@ class LayerSearch:
     def turns(self) -> tuple[int, int]:
         """How many turns it took, of how many."""
         if self.frame is None:
-            return 0, 0
+            return 0, self.planned
         return -(-self.frame.step // self.pace), -(-self.frame.steps // self.pace)
 
     def advance(self) -> None:
@@ -179,17 +182,20 @@ def _walk(
     searches = []
     for layer in names:
         suited = settings(network, layer)
+        iterations = math.ceil(steps * suited.iteration_factor)
         run = search(
             network,
             [(targets[layer], 1.0)],
             Prior(suited.tv, alpha=suited.alpha),
             start.to(network.device),
-            steps=math.ceil(steps * suited.iteration_factor),
+            steps=iterations,
             jitter=suited.jitter,
             generator=torch.Generator().manual_seed(seed),
             every=1,
         )
-        searches.append(LayerSearch(layer, original, run, PER_STEP if suited.jitter else 1))
+        planned = turns(network, layer, iterations, suited.jitter)
+        pace = PER_STEP if suited.jitter else 1
+        searches.append(LayerSearch(layer, original, run, planned, pace))
     return Walk(network, picture, searches)
 
 
@@ -206,8 +212,8 @@ def _in_turns(searches: Sequence[LayerSearch]) -> Iterator[LayerSearch]:
 
 def _frame(walks: Sequence[Walk], progress: Progress, last: bool) -> Frame:
     """The poster so far; with the last one every layer's picture and figures."""
-    turns = [search.turns for walk in walks for search in walk.searches]
-    progress.done, progress.steps = (sum(column) for column in zip(*turns, strict=True))
+    counts = [search.turns for walk in walks for search in walk.searches]
+    progress.done, progress.steps = (sum(column) for column in zip(*counts, strict=True))
     named = len(walks) > 1
     rows = [(walk.network.name, walk.original, walk.reconstructions()) for walk in walks]
     return progress.frame(
