@@ -64,7 +64,9 @@ with ui.building():
             module.demo.render()
 
     routes = {folder.name: module.demo for folder, module in apps.items()}
-    vars(demo).update(idea=IDEA, picture=HERE / "pictures" / "dream.jpg", pages_by_route=routes)
+    pictures = {name: HERE / "pictures" / f"{name}.jpg" for name in ("photograph", "dream")}
+    shown = {"before": pictures["photograph"], "picture": pictures["dream"]}
+    vars(demo).update(idea=IDEA, pages_by_route=routes, **shown)
     demo.queue(max_size=64, default_concurrency_limit=8)
 
 if __name__ == "__main__":

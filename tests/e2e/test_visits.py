@@ -50,6 +50,21 @@ def test_the_first_load_is_under_a_megabyte(app, serve, browser):
     assert sum(sizes) < 1_000_000
 
 
+@pytest.mark.parametrize("app", APPS)
+def test_a_page_shows_its_picture_until_it_is_built(app, serve, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.route("**/assets/*.js", lambda route: None)
+    page.goto(serve(app), wait_until="commit")
+    page.wait_for_function("document.querySelector('#ph-curtain img')?.naturalWidth > 0")
+    assert not page.locator("gradio-app img").count()
+    page.unroute("**/assets/*.js")
+    page.reload()
+    page.locator(OPENING).locator("visible=true").first.wait_for()
+    page.wait_for_function("!document.querySelector('#ph-curtain')", timeout=5000)
+    context.close()
+
+
 def test_two_visitors_at_once_get_their_own_pictures(serve, visit, tmp_path):
     digests, pages = [], []
     for color in ("red", "blue"):

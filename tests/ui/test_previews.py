@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
+from PIL import Image
 
 from tests.apps import PAGES, module_of
 from tests.tint import tint
@@ -14,7 +16,7 @@ from tests.tint import tint
 gr = pytest.importorskip("gradio")
 
 from phosphene import ui  # noqa: E402
-from phosphene.ui import permalinks, previews  # noqa: E402
+from phosphene.ui import curtain, permalinks, previews  # noqa: E402
 
 LOOK = {"amount": 1.0, "way": "green"}
 
@@ -118,6 +120,29 @@ def test_addresses_are_those_of_the_proxy_in_front_and_never_what_no_host_can_be
     assert hostile["og:url"].startswith("http://localhost")
 
 
+def test_a_page_opens_with_its_picture_as_it_forms_until_it_is_built(url, picture):
+    with urlopen(f"{url}{permalinks.link(ui.Tab('Tint', tint).parameters, LOOK)}") as answer:
+        body = answer.read().decode().partition("<body")[2]
+    over, rest = body.split("</script></div>", 1)
+    assert "gradio-app" in rest
+    assert "<b>Deep · Tint &amp; co</b>A picture &quot;turns&quot; red.</p>" in over
+    before, after = re.findall(r'<img src="([^"]+)"', over)
+    assert before.endswith(picture.name)
+    assert after.endswith("look-deep.jpg")
+    for address in (before, after):
+        with urlopen(address) as answer:
+            assert answer.read() == picture.read_bytes()
+
+
+def test_pictures_of_other_shapes_are_not_laid_over_each_other(picture, tmp_path):
+    wide = tmp_path / "wide.jpg"
+    Image.new("RGB", (90, 30)).save(wide)
+    text = curtain.curtain("T", "I", wide, picture, "")
+    assert text.count("<img") == 1
+    assert "wide.jpg" in text
+    assert curtain.curtain("T", "I", picture, picture, "").count("<img") == 2
+
+
 def test_other_answers_pass_as_they_are(url):
     with urlopen(f"{url}config") as answer:
         assert answer.headers["content-type"].startswith("application/json")
@@ -131,6 +156,7 @@ def test_only_the_tags_of_previews_are_replaced():
     assert text.startswith(b'<html><head><title>T</title><meta charset="utf-8" />')
     assert b"Gradio" not in text
     assert previews.with_tags(b"no page", b"x") == b"no page"
+    assert previews.with_curtain(b"no page", b"x") == b"no page"
 
 
 @pytest.mark.parametrize("app", PAGES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from html import escape
@@ -19,10 +19,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from phosphene.errors import InputError
 from phosphene.ui import permalinks
 from phosphene.ui.controls import MEDIA
+from phosphene.ui.curtain import curtain
 from phosphene.ui.tab import Tab, example_name
 
 NAME = "Phosphene"
 TAGS = re.compile(rb"<meta\s[^>]*?(?:property|name)=\"(?:og|twitter):[^>]*>\s*", re.DOTALL)
+BODY = re.compile(rb"<body[^>]*>")
 HOST = re.compile(r"[\w.:\[\]-]+")
 LARGE = 300
 """Pixels of a picture's width from which it is shown large."""
@@ -30,12 +32,22 @@ LARGE = 300
 
 @dataclass(frozen=True)
 class Preview:
-    """What a link shows before it is opened; `query` is the link's own, of known names alone."""
+    """What a link shows before it is opened; `query` is the link's own, of known names alone.
+
+    `before` is what the picture was made of.
+    """
 
     title: str
     description: str
     picture: Path | None = None
     query: str = ""
+    before: Path | None = None
+
+    def curtain(self, root: str) -> str:
+        """What the page shows while the browser builds it."""
+        if self.picture is None:
+            return ""
+        return curtain(self.title, self.description, self.picture, self.before, root)
 
     def html(self, page: str, root: str) -> str:
         """The tags; addresses are made absolute with `root`, all text is escaped."""
@@ -76,7 +88,8 @@ def preview(demo: gr.Blocks, query: str = "") -> Preview:
     facts = vars(demo)
     title, idea = str(demo.title), str(facts.get("idea", ""))
     tabs: tuple[Tab, ...] = facts.get("tabs", ())
-    own = Preview(title, idea, facts.get("picture") or _thumbnail(tabs))
+    before = facts.get("before") or next((_made_of(tab) for tab in tabs[:1]), None)
+    own = Preview(title, idea, facts.get("picture") or _thumbnail(tabs), before=before)
     if not tabs or not query.strip("?"):
         return own
     named = permalinks.chosen_tab(query, [tab.name for tab in tabs])
@@ -87,17 +100,28 @@ def preview(demo: gr.Blocks, query: str = "") -> Preview:
     settings = {parameter.name: parameter.default for parameter in tab.parameters} | values
     place = {"tab": named if len(tabs) > 1 else "", "example": example}
     link = permalinks.link(tab.parameters, settings, **place).rstrip("?")
-    look, first = _look(tab, values), tab is tabs[0]
+    look, given = _look(tab, values), examples.get(example, next(iter(tab.examples), {}))
     pictures = [tab.opening, own.picture]
-    words = title if first else f"{named} · {title}"
+    words = title if tab is tabs[0] else f"{named} · {title}"
     if look:
         words = f"{look} · {words}"
         pictures = [tab.made_by(look), tab.thumbnails.get(look), *pictures]
     elif example:
         words = f"{example.replace('_', ' ')} · {words}"
-        given = (Path(str(value)) for value in examples[example].values())
-        pictures = [tab.made(examples[example]), *given, *pictures]
-    return Preview(words, idea, _first(pictures), link)
+        pictures = [tab.made(given), _source(given), *pictures]
+    picture = _first(pictures)
+    made = (tab.made(given), tab.made_by(look) if look else None)
+    return Preview(words, idea, picture, link, _source(given) if picture in made else None)
+
+
+def _source(example: Mapping[str, Any]) -> Path | None:
+    """The picture that an example begins with."""
+    return _first([Path(str(value)) for value in example.values()])
+
+
+def _made_of(tab: Tab) -> Path | None:
+    """What the picture that a tab opens with was made of."""
+    return _source(tab.examples[0]) if tab.examples and tab.opening else None
 
 
 def _look(tab: Tab, values: Mapping[str, Any]) -> str:
@@ -118,7 +142,7 @@ def _changed(tab: Tab, values: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _first(paths: list[Path | None]) -> Path | None:
+def _first(paths: Sequence[Path | None]) -> Path | None:
     """The first that is a picture; a film is none."""
     return next((p for p in paths if p and p.suffix in {".jpg", ".png"} and p.is_file()), None)
 
@@ -130,7 +154,7 @@ def _thumbnail(tabs: tuple[Tab, ...]) -> Path | None:
 
 
 class Middleware:
-    """Writes the preview into the HTML of the page requests; everything else passes."""
+    """Writes preview and curtain into the HTML of the page requests; everything else passes."""
 
     def __init__(self, app: ASGIApp, pages: Mapping[str, gr.Blocks]) -> None:
         self.app = app
@@ -144,15 +168,16 @@ class Middleware:
         if scope["type"] != "http" or scope["method"] != "GET" or page not in self.pages:
             return await self.app(scope, receive, send)
         query = scope.get("query_string", b"").decode("latin-1")
-        tags = preview(self.pages[page], query).html(page, _origin(scope) + root)
-        return await self.app(scope, receive, _Rewriter(send, tags.encode()))
+        shown, root = preview(self.pages[page], query), _origin(scope) + root
+        parts = shown.html(page, root).encode(), shown.curtain(root).encode()
+        return await self.app(scope, receive, _Rewriter(send, *parts))
 
 
 class _Rewriter:
-    """Holds an HTML answer back until it is whole, and sends it with other tags."""
+    """Holds an HTML answer back until it is whole, and sends it with other tags and a curtain."""
 
-    def __init__(self, send: Send, tags: bytes) -> None:
-        self.send, self.tags = send, tags
+    def __init__(self, send: Send, tags: bytes, over: bytes) -> None:
+        self.send, self.tags, self.over = send, tags, over
         self.start: Message | None = None
         self.body = b""
 
@@ -165,7 +190,8 @@ class _Rewriter:
             self.body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            message = {"type": "http.response.body", "body": with_tags(self.body, self.tags)}
+            body = with_curtain(with_tags(self.body, self.tags), self.over)
+            message = {"type": "http.response.body", "body": body}
             MutableHeaders(raw=self.start["headers"])["content-length"] = str(len(message["body"]))
             await self.send(self.start)
         await self.send(message)
@@ -176,6 +202,12 @@ def with_tags(page: bytes, tags: bytes) -> bytes:
     head, end, rest = page.partition(b"</head>")
     before, start, after = TAGS.sub(b"", head).partition(b"<head>")
     return before + start + tags + after + end + rest if start else page
+
+
+def with_curtain(page: bytes, over: bytes) -> bytes:
+    """A page's HTML with this at the beginning of its body."""
+    start = BODY.search(page)
+    return page[: start.end()] + over + page[start.end() :] if start else page
 
 
 def _origin(scope: Scope) -> str:

@@ -34,6 +34,11 @@ LINGERS = 10.0
 """Seconds for which the files of a result stay whose visitor left."""
 
 
+def alike(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether pictures of these sizes can be laid over each other."""
+    return abs(one[0] / one[1] / (other[0] / other[1]) - 1) <= ALIKE
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A run that is over: its last frame, its film, and a folder for the files that it leaves."""
@@ -74,8 +79,7 @@ class Outcome:
         if source is None:
             return None
         before, after = images.load(source), self.frame.image
-        alike = abs(before.width / before.height / (after.width / after.height) - 1) <= ALIKE
-        return before.resize(after.size) if alike else None
+        return before.resize(after.size) if alike(before.size, after.size) else None
 
     def files(self) -> list[str]:
         """The method's own files, written under their own names in a folder of their own."""
