@@ -444,12 +444,16 @@ def round_again(pictures: list[Image.Image], shared: int) -> list[Image.Image]:
 
 
 def fooled() -> None:
-    """Photographs before, the change alone, and after, at four gray levels of 255."""
+    """Photographs before, after, and the change alone, by all attacks of the page; nonsense too."""
     page, app = page_of("adversarial"), APPS / "adversarial"
-    for settings in page.examples:
+    tab, nothing = page.demo.tabs[:2]
+    for name, settings in kept(tab):
         before, change, after = fooling(**settings)
-        path = app / "results" / "fool" / f"{example_name(settings)}.jpg"
-        saved(contact_sheet([before, after, change], 3), path)
+        saved(contact_sheet([before, after, change], 3), app / "results" / "fool" / name)
+    for name, settings in kept(nothing):
+        *_, last = phosphene.fool_from_nothing(**settings)
+        panels = [replace(p, image=ImageOps.scale(p.image, 2)) for p in last.panels[:2]]
+        saved(contact_sheet(panels, 2), app / "results" / "fool_from_nothing" / name)
     rows = []
     for name in ("panda", "scarlet_macaw", "koala"):
         panels = fooling(**page.example(name, target=page.CLASSICS[name]))
@@ -459,6 +463,15 @@ def fooled() -> None:
             halves = [ImageOps.fit(panel.image, (237, 360)) for panel in (panels[2], panels[1])]
             thumbnail(row(halves, width=480), app.name)
     saved(stacked(rows), ROOT / "docs" / "images" / "fooled.jpg")
+
+
+def kept(tab: Tab) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The examples and presets that a page has a picture of, with its file's name."""
+    for example in tab.examples:
+        yield f"{example_name(example)}.jpg", {**tab.defaults, **example}
+    for name, preset in tab.presets.items():
+        if preset:
+            yield f"look-{slug(name)}.jpg", {**tab.defaults, **tab.examples[0], **preset}
 
 
 def fooling(**settings: Any) -> tuple[Panel, Panel, Panel]:
@@ -483,7 +496,7 @@ def glances() -> None:
     names = ("look-stained_glass", "koala", "cat", "look-crimson_and_cream")
     painted_row = [Image.open(one_pass / f"{name}.jpg") for name in names]
     saved(row(painted_row, width=WIDTH), ROOT / "docs" / "images" / "instant.jpg")
-    changed = ("face/look-a_wide_smile", "face/look-in_disguise")
+    changed = ("face/ada", "face/look-in_disguise")
     rows = [
         row([Image.open(faces / f"{name}.jpg") for name in changed], width=WIDTH),
         row([Image.open(faces / "arithmetic" / "dara.jpg")], width=WIDTH),

@@ -136,7 +136,12 @@ demo = ui.page(
             examples=[{"target": name} for name in ("dumbbell", "koala", "iPod", "goldfish")],
             explain=NOTHING,
             results=RESULTS,
-            views=pictures("Nonsense"),
+            views=[
+                ui.Panels("Pictures"),
+                ui.Picture("Nonsense"),
+                ui.Tables("Answers"),
+                ui.Plot("Probability"),
+            ],
         ),
         ui.Tab(
             "Robust?",

@@ -123,6 +123,7 @@ def digit(name: str, key: str = "image", **settings: Any) -> dict[str, Any]:
     return {key: str(HERE / "examples" / f"{name}.jpg"), **settings}
 
 
+PLAIN = {"smile": 0.0, "open_mouth": 0.0}
 FACES = [digit(name) for name in ("ada", "bo", "cleo", "dara", "eli", "finn")]
 ATTRIBUTED = ("smile", "long hair", "glasses", "beard", "dark skin", "smile")
 SUMS = [
@@ -173,13 +174,14 @@ demo = ui.page(
             face,
             examples=FACES,
             presets={
-                "As it is": {},
-                "A wide smile": {"smile": 2.0, "open_mouth": 1.0},
-                "In disguise": {"glasses": 2.0, "beard": 2.0},
+                "A wide smile": {},
+                "In disguise": {**PLAIN, "glasses": 2.0, "beard": 2.0},
+                "As it is": PLAIN,
             },
             explain=FACE,
             results=RESULTS,
             live=True,
+            defaults={"smile": 2.0, "open_mouth": 1.0},
             views=[
                 ui.Picture("Face"),
                 ui.Panels("Every attribute"),
@@ -282,6 +284,7 @@ demo = ui.page(
             explain=WALK,
             results=RESULTS,
             live=True,
+            defaults={"first": 1.5},
             views=[ui.Picture("Walk"), ui.Panels("All dimensions"), ui.Tables("Dimensions")],
             group="A picture",
         ),

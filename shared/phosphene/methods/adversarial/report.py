@@ -49,7 +49,8 @@ def magnified(picture: Tensor, original: Tensor) -> Panel:
     factor = magnification(picture, original)
     shown = images.to_image(0.5 + factor * (picture - original))
     note = "Gray is no change; lighter was added, darker taken away."
-    return Panel(shown, f"the change alone, {factor} times", note)
+    often = f", {factor} times" if factor > 1 else ""
+    return Panel(shown, f"the change alone{often}", note)
 
 
 def amounts(network: Network, picture: Tensor, original: Tensor) -> tuple[Panel, ...]:
