@@ -130,17 +130,17 @@ def test_a_page_opens_with_its_picture_as_it_forms_until_it_is_built(url, pictur
     assert before.endswith(picture.name)
     assert after.endswith("look-deep.jpg")
     for address in (before, after):
-        with urlopen(address) as answer:
+        with urlopen(f"{url}{address}") as answer:
             assert answer.read() == picture.read_bytes()
 
 
 def test_pictures_of_other_shapes_are_not_laid_over_each_other(picture, tmp_path):
     wide = tmp_path / "wide.jpg"
     Image.new("RGB", (90, 30)).save(wide)
-    text = curtain.curtain("T", "I", wide, picture, "")
+    text = curtain.curtain("T", "I", wide, picture)
     assert text.count("<img") == 1
     assert "wide.jpg" in text
-    assert curtain.curtain("T", "I", picture, picture, "").count("<img") == 2
+    assert curtain.curtain("T", "I", picture, picture).count("<img") == 2
 
 
 def test_other_answers_pass_as_they_are(url):

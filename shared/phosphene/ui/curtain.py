@@ -5,25 +5,23 @@ from __future__ import annotations
 from functools import cache
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
 from PIL import Image
 
+from phosphene.ui import html
 from phosphene.ui.scripts import script
 from phosphene.ui.views import alike
 
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
-def curtain(title: str, idea: str, picture: Path, before: Path | None, root: str) -> str:
+def curtain(title: str, idea: str, picture: Path, before: Path | None) -> str:
     """A curtain over the page, as HTML for its body: the picture as it forms out of `before`.
 
     The page's own files are named as the page itself names them: they come once.
     """
     pictures = [before, picture] if before and _one_over_the_other(before, picture) else [picture]
-    shown = "".join(
-        f'<img src="{root}/gradio_api/file={quote(str(path))}" alt="" />' for path in pictures
-    )
+    shown = "".join(f'<img src="{html.address(path)}" alt="" />' for path in pictures)
     return (
         f'<div id="ph-curtain" aria-hidden="true"><style>{STYLE}</style>'
         f"<p><b>{escape(title)}</b>{escape(idea)}</p><div>{shown}</div>"

@@ -7,9 +7,9 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from urllib.parse import quote
 
 from phosphene.frame import Glimpses
+from phosphene.ui import html
 
 
 def sheets(found: Sequence[Glimpses]) -> str:
@@ -36,9 +36,7 @@ def beside(picture: Path) -> str:
         return ""
     told = json.loads(_told(picture).read_text(encoding="utf-8"))
     return "".join(
-        # Relative, so that it holds behind any proxy.
-        _sheet(o["count"], o["box"], f"gradio_api/file={quote(str(picture.parent / o['sheet']))}")
-        for o in told
+        _sheet(o["count"], o["box"], html.address(picture.parent / o["sheet"])) for o in told
     )
 
 

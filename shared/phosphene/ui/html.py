@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
+from urllib.parse import quote
 
 from phosphene.frame import Frame, Panel, Table
 
@@ -15,6 +17,11 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 520, 240, 58, 28
 def escaped(text: str) -> str:
     """Text for where a component would read it as HTML."""
     return escape(text)
+
+
+def address(path: Path) -> str:
+    """Where a page finds a file of its own: relative, so that it holds behind any proxy."""
+    return f"gradio_api/file={quote(str(path))}"  # which leaves nothing for HTML to escape
 
 
 def format_duration(seconds: float) -> str:

@@ -9,14 +9,13 @@ from contextlib import closing
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 
 from phosphene.frame import Frame
 from phosphene.hosting.turns import Waiting
 from phosphene.knobs import Parameter, Picture
-from phosphene.ui import stages, uploads
+from phosphene.ui import html, stages, uploads
 from phosphene.ui.export import jpeg
 from phosphene.ui.form import Form
 from phosphene.ui.quick import QUIET
@@ -138,23 +137,19 @@ def _data(frame: Frame) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg(frame.image, 480, 80)).decode()}"
 
 
-def _file(path: Path) -> str:
-    """A relative address, so that it holds behind any proxy."""
-    return escape(f"gradio_api/file={quote(str(path))}")
-
-
 def _wipe(folder: Path) -> str:
     """A photograph, its dream over it, and the slider between them."""
+    photograph, dream = (html.address(folder / f"{name}.jpg") for name in ("photograph", "dream"))
     return (
-        f'<div class="ph-wipe"><img src="{_file(folder / "photograph.jpg")}" alt="A chameleon" />'
-        f'<img src="{_file(folder / "dream.jpg")}" alt="The same chameleon, full of eyes" />'
+        f'<div class="ph-wipe"><img src="{photograph}" alt="A chameleon" />'
+        f'<img src="{dream}" alt="The same chameleon, full of eyes" />'
         '<input type="range" min="0" max="100" value="8" '
         'aria-label="From photograph to dream" /><i></i></div>'
     )
 
 
 def _film(folder: Path) -> str:
-    film, still = _file(folder / "film.mp4"), _file(folder / "film.jpg")
+    film, still = html.address(folder / "film.mp4"), html.address(folder / "film.jpg")
     return (
         f'<video src="{film}" poster="{still}" muted loop playsinline preload="none" '
         'aria-label="A fall into a dreaming flower"></video>'
@@ -165,7 +160,7 @@ def _card(name: str, demo: gr.Blocks, thumbnail: Path | None) -> str:
     """A link to an app's page: picture, title and one line."""
     picture = f'<span class="ph-blank">{escape(getattr(demo, "emoji", ""))}</span>'
     if thumbnail:
-        picture = f'<img src="{_file(thumbnail)}" alt="" loading="lazy" />'
+        picture = f'<img src="{html.address(thumbnail)}" alt="" loading="lazy" />'
     idea = escape(str(vars(demo).get("idea", "")))
     text = f'<h2>{escape(str(demo.title))}</h2><p>{idea}</p><p class="ph-card-state"></p>'
     link = escape(name)

@@ -43,11 +43,11 @@ class Preview:
     query: str = ""
     before: Path | None = None
 
-    def curtain(self, root: str) -> str:
+    def curtain(self) -> str:
         """What the page shows while the browser builds it."""
         if self.picture is None:
             return ""
-        return curtain(self.title, self.description, self.picture, self.before, root)
+        return curtain(self.title, self.description, self.picture, self.before)
 
     def html(self, page: str, root: str) -> str:
         """The tags; addresses are made absolute with `root`, all text is escaped."""
@@ -168,8 +168,8 @@ class Middleware:
         if scope["type"] != "http" or scope["method"] != "GET" or page not in self.pages:
             return await self.app(scope, receive, send)
         query = scope.get("query_string", b"").decode("latin-1")
-        shown, root = preview(self.pages[page], query), _origin(scope) + root
-        parts = shown.html(page, root).encode(), shown.curtain(root).encode()
+        shown = preview(self.pages[page], query)
+        parts = shown.html(page, _origin(scope) + root).encode(), shown.curtain().encode()
         return await self.app(scope, receive, _Rewriter(send, *parts))
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import gradio as gr
 from PIL import Image, ImageOps
 
 from phosphene.images import video
+from phosphene.ui import html
 from phosphene.ui.scripts import script
 
 THUMB = (184, 138)
@@ -61,9 +61,8 @@ def _button(index: int, item: Item, captions: bool) -> str:
     name = escape(item.name)
     inner = name
     if item.picture:
-        # Relative, so that it holds behind any proxy.
-        source = f"gradio_api/file={quote(str(thumbnail(item.picture)))}"
-        inner = f'<img src="{escape(source)}" alt="" loading="lazy" width="92" height="69" />'
+        source = html.address(thumbnail(item.picture))
+        inner = f'<img src="{source}" alt="" loading="lazy" width="92" height="69" />'
         inner += f"<span>{name}</span>" if captions else ""
     return (
         f'<button type="button" data-index="{index}" title="{name}" aria-label="{name}" '
