@@ -29,7 +29,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -40,7 +40,7 @@ from PIL import Image, ImageOps
 
 import phosphene
 from phosphene import images
-from phosphene.frame import Panel
+from phosphene.frame import Frame, Panel
 from phosphene.hosting.space import GALLERY, find_apps
 from phosphene.images import reels, video
 from phosphene.images.sheets import contact_sheet
@@ -59,6 +59,8 @@ WRITTEN = (0, 2, 3, 3, 3, 6, 0, 3, 6, 1)
 """Which digit of each class the latent explorer starts from."""
 DRAWN = {"ada": 41, "bo": 37, "cleo": 24, "dara": 45, "eli": 12, "finn": 28}
 """And which of the faces held out."""
+SHEETS = {"fool": (0, 4, -1), "fool_from_nothing": (0, 1)}
+"""Which panels a page shows side by side beforehand, where one picture alone would say nothing."""
 
 
 def row(pictures: list[Image.Image], height: int = 360, width: int | None = None) -> Image.Image:
@@ -218,13 +220,20 @@ def keep(app: str, tab: Tab, name: str, settings: Mapping[str, Any]) -> None:
         pictures = [frame.image for frame in frames if frame.rate]
         path = video.save(pictures, path.with_name(f"{name}.mp4"), rate=last.rate)
     else:
-        picture = last.image.copy()
-        picture.thumbnail((900, 900))
         path = path.with_name(f"{name}.jpg")
-        saved(picture, path)
+        saved(shown(tab, last), path)
         if last.glimpses:
             glimpses.keep(last.glimpses, path)
     print(f"{path.relative_to(ROOT)}: {last.seconds:.1f} s", flush=True)
+
+
+def shown(tab: Tab, last: Frame) -> Image.Image:
+    """What a page shows of a result beforehand."""
+    if places := SHEETS.get(tab.method.__name__):
+        return contact_sheet(doubled(last, places), len(places))
+    picture = last.image.copy()
+    picture.thumbnail((900, 900))
+    return picture
 
 
 def visualized(target: str, **settings: Any) -> Image.Image:
@@ -444,19 +453,13 @@ def round_again(pictures: list[Image.Image], shared: int) -> list[Image.Image]:
 
 
 def fooled() -> None:
-    """Photographs before, after, and the change alone, by all attacks of the page; nonsense too."""
+    """Photographs before, the change alone, and after, at four gray levels of 255."""
     page, app = page_of("adversarial"), APPS / "adversarial"
-    tab, nothing = page.demo.tabs[:2]
-    for name, settings in kept(tab):
-        before, change, after = fooling(**settings)
-        saved(contact_sheet([before, after, change], 3), app / "results" / "fool" / name)
-    for name, settings in kept(nothing):
-        *_, last = phosphene.fool_from_nothing(**settings)
-        panels = [replace(p, image=ImageOps.scale(p.image, 2)) for p in last.panels[:2]]
-        saved(contact_sheet(panels, 2), app / "results" / "fool_from_nothing" / name)
     rows = []
     for name in ("panda", "scarlet_macaw", "koala"):
-        panels = fooling(**page.example(name, target=page.CLASSICS[name]))
+        *_, last = phosphene.fool(**page.example(name, target=page.CLASSICS[name]))
+        print(last.note, flush=True)
+        panels = doubled(last, (0, -1, 4))
         sheet = contact_sheet(panels, 3)
         rows.append(sheet.resize((WIDTH, sheet.height * WIDTH // sheet.width)))
         if name == "panda":
@@ -465,22 +468,9 @@ def fooled() -> None:
     saved(stacked(rows), ROOT / "docs" / "images" / "fooled.jpg")
 
 
-def kept(tab: Tab) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The examples and presets that a page has a picture of, with its file's name."""
-    for example in tab.examples:
-        yield f"{example_name(example)}.jpg", {**tab.defaults, **example}
-    for name, preset in tab.presets.items():
-        if preset:
-            yield f"look-{slug(name)}.jpg", {**tab.defaults, **tab.examples[0], **preset}
-
-
-def fooling(**settings: Any) -> tuple[Panel, Panel, Panel]:
-    """A picture before, what is added to it, and after, at twice their size."""
-    *_, last = phosphene.fool(**settings)
-    print(last.note, flush=True)
-    chosen = (last.panels[0], last.panels[-1], last.panels[4])
-    before, change, after = (replace(p, image=ImageOps.scale(p.image, 2)) for p in chosen)
-    return before, change, after
+def doubled(last: Frame, places: Sequence[int]) -> list[Panel]:
+    """Some panels of a result at twice their size."""
+    return [replace(last.panels[i], image=ImageOps.scale(last.panels[i].image, 2)) for i in places]
 
 
 def explained() -> None:

@@ -14,6 +14,7 @@ import gradio as gr  # isort: skip  (the page frame imports `spaces` before it)
 from gradio.components import Navbar  # isort: skip
 
 HERE = Path(__file__).resolve().parent
+PICTURES = HERE / "pictures"
 IDEA = (
     "A trained network held still, and a picture that changes until the network sees what you "
     "asked for. Choose a way of looking."
@@ -57,16 +58,15 @@ with ui.building():
     ) as demo:
         Navbar(main_page_name="Phosphene")
         cards = {folder.name: (module.demo, thumbnail(folder)) for folder, module in apps.items()}
-        ui.landing_page(HERE / "pictures", cards, IDEA)
+        ui.landing_page(PICTURES, cards, IDEA)
 
     for folder, module in apps.items():
         with demo.route(module.demo.title, f"/{folder.name}"):
             module.demo.render()
 
     routes = {folder.name: module.demo for folder, module in apps.items()}
-    pictures = {name: HERE / "pictures" / f"{name}.jpg" for name in ("photograph", "dream")}
-    shown = {"before": pictures["photograph"], "picture": pictures["dream"]}
-    vars(demo).update(idea=IDEA, pages_by_route=routes, **shown)
+    opening = {"before": PICTURES / "photograph.jpg", "picture": PICTURES / "dream.jpg"}
+    vars(demo).update(idea=IDEA, pages_by_route=routes, **opening)
     demo.queue(max_size=64, default_concurrency_limit=8)
 
 if __name__ == "__main__":

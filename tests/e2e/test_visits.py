@@ -44,6 +44,9 @@ def test_the_first_load_is_under_a_megabyte(app, serve, browser):
     network.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.goto(serve(app))
     page.locator(OPENING).locator("visible=true").first.wait_for()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.ph-fall video')].every(film => film.currentTime > 0.5)"
+    )
     page.wait_for_timeout(2000)  # what comes by itself afterwards counts as well
     context.close()
     assert len(sizes) > 10

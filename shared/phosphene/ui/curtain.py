@@ -13,6 +13,7 @@ from phosphene.ui.scripts import script
 from phosphene.ui.views import alike
 
 STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+SCRIPT = script("curtain")  # read once, not for every visitor
 
 
 def curtain(title: str, idea: str, picture: Path, before: Path | None) -> str:
@@ -25,7 +26,7 @@ def curtain(title: str, idea: str, picture: Path, before: Path | None) -> str:
     return (
         f'<div id="ph-curtain" aria-hidden="true"><style>{STYLE}</style>'
         f"<p><b>{escape(title)}</b>{escape(idea)}</p><div>{shown}</div>"
-        f"<script>{script('curtain')}</script></div>"
+        f"<script>{SCRIPT}</script></div>"
     )
 
 
